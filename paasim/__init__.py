@@ -1,0 +1,1 @@
+"""paasim: a network-aware latency simulator for LLM serving."""

@@ -1,0 +1,1 @@
+"""One serving instance for every role, and pools of instances."""

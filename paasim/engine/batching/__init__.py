@@ -1,0 +1,1 @@
+"""What the next step holds: one file per policy."""

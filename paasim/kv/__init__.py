@@ -1,0 +1,1 @@
+"""What is sent of a KV cache and when: codecs and streaming plans."""

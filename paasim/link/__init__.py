@@ -1,0 +1,1 @@
+"""Links between sites: one file per kind."""

@@ -1,0 +1,1 @@
+"""Measured hardware as a function: what a step holds -> seconds."""

@@ -1,0 +1,1 @@
+"""Readers of measured tables: one file per known format."""

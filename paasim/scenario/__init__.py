@@ -1,0 +1,1 @@
+"""The user's YAML as frozen models, read strictly."""

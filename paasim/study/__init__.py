@@ -1,0 +1,1 @@
+"""More than one run: variants compared on the same requests."""

@@ -1,0 +1,1 @@
+"""Where requests come from: arrivals, lengths, traces and prefixes."""

@@ -18,7 +18,7 @@ class Request:
 
     __slots__ = (
         "arrival",
-        "bits",
+        "at_receiver",
         "blocks",
         "cached",
         "codec_end",
@@ -28,7 +28,6 @@ class Request:
         "device",
         "done",
         "encode_end",
-        "event",
         "extrapolated",
         "finish",
         "finish_step",
@@ -37,27 +36,34 @@ class Request:
         "handover_end",
         "held",
         "index",
+        "joined_outside",
         "klass",
         "kv_bytes",
         "last_token",
         "left",
         "outcome",
         "output",
+        "pins",
+        "preempted",
         "preemptions",
         "prefill_end",
         "prefill_start",
         "prefiller",
         "priority",
         "prompt",
-        "ready",
         "reason",
+        "room",
+        "room_pins",
         "route",
         "second_step",
         "second_token",
+        "shared",
+        "streamed",
         "todo",
         "transfer_end",
         "transfer_start",
         "uplink_end",
+        "waits",
     )
 
     def __init__(
@@ -95,6 +101,28 @@ class Request:
         self.decode_start = self.first_step = self.second_step = self.finish = nan
         # At the user, after the downlink.
         self.first_token = self.second_token = self.last_token = nan
+        # Work that is left, kept by the engines.
+        self.todo = prompt
+        """Prompt tokens still to compute at the present engine (after a preemption: tokens to compute again)."""
+        self.done = 0
+        """Tokens whose KV is at the present engine."""
+        self.left = output
+        """Decode steps still to do."""
+        self.context = self.finish_step = 0
+        """Kept by `engine.decoding`: context less the step counter, and the step after which it is finished."""
+        self.streamed = False
+        """Whether its KV leaves while its prefill runs, so that the start of the prefill is waited for, not its end."""
+        self.waits: Any = None
+        """The event that its life waits for at an engine."""
+        # Memory it holds: blocks and prefix entries at the prefill side, the same at the decode side.
+        self.held = self.pins = self.room = self.room_pins = 0
+        self.at_receiver = 0
+        """Prompt tokens whose KV the decode side already had when room was reserved: they are not sent."""
+        self.shared = 0
+        """Tokens of its decode context that lie in shared prefix entries."""
+        self.joined_outside = 0
+        self.preempted = nan
+        """When it had its last token before it was preempted."""
         # Counters.
         self.cached = 0
         """Prompt tokens found in the prefill instance's prefix cache."""

@@ -1,0 +1,92 @@
+"""Pools and fleets at work: the instances of one place, and which of them a request gets."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import cycle
+from operator import attrgetter
+from typing import TYPE_CHECKING, Protocol
+
+from paasim.engine.meter import Meter
+
+if TYPE_CHECKING:
+    from paasim.core.request import Request
+    from paasim.engine.instance import Instance
+
+_load = attrgetter("load")
+
+
+class MakeInstance(Protocol):
+    """Makes the instance of a given number that counts on a given meter and takes from a given queue."""
+
+    def __call__(self, number: int, meter: Meter, waiting: deque[Request] | None) -> Instance:
+        """Make it."""
+
+
+class Pool:
+    """Instances of one engine at one site.
+
+    Args:
+        name: `site.pool`.
+        kind: `pool`.
+        servers: number of instances.
+        make: makes an instance.
+        balance: `least-loaded`, `round-robin` or `shared-queue` (see `PoolSpec.balance`).
+        capacity: limits and prices for the records (`Levels.capacity`), per instance.
+    """
+
+    kind = "pool"
+
+    def __init__(
+        self, name: str, servers: int, make: MakeInstance, balance: str, capacity: Mapping[str, float]
+    ) -> None:
+        self.name = name
+        self.servers = servers
+        self.capacity = capacity
+        self.meter = Meter()
+        shared: deque[Request] | None = deque() if balance == "shared-queue" else None
+        self.instances = [make(i, self.meter, shared) for i in range(servers)]
+        self.pick = self._policy(balance)
+        """The instance that a request gets."""
+
+    def _policy(self, balance: str) -> Callable[[Request], Instance]:
+        instances = self.instances
+        first = instances[0]
+        if len(instances) == 1:
+            return lambda request: first
+        if balance == "round-robin":
+            turn = cycle(instances)
+            return lambda request: next(turn)
+        if balance == "shared-queue":
+            return lambda request: next((i for i in instances if i.is_idle), first)
+        return lambda request: min(instances, key=_load)
+
+    def least_loaded(self, request: Request) -> Instance:
+        """The instance with the least work in sight (what a prediction looks at)."""
+        return min(self.instances, key=_load)
+
+
+class Fleet:
+    """Devices of many users; each is made when its user first sends a request."""
+
+    kind = "fleet"
+
+    def __init__(self, name: str, servers: int, make: MakeInstance, capacity: Mapping[str, float]) -> None:
+        self.name = name
+        self.servers = servers
+        self.capacity = capacity
+        self.meter = Meter()
+        self._make = make
+        self._devices: dict[int, Instance] = {}
+
+    def pick(self, request: Request) -> Instance:
+        """The user's own device."""
+        device = self._devices.get(request.device)
+        if device is None:
+            device = self._devices[request.device] = self._make(request.device, self.meter, None)
+        return device
+
+    def least_loaded(self, request: Request) -> Instance:
+        """The user's own device: there is no choice."""
+        return self.pick(request)

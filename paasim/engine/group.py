@@ -62,9 +62,17 @@ class Pool:
             return lambda request: next((i for i in instances if i.is_idle), first)
         return lambda request: min(instances, key=_load)
 
-    def least_loaded(self, request: Request) -> Instance:
-        """The instance with the least work in sight (what a prediction looks at)."""
-        return min(self.instances, key=_load)
+    def fits(self, request: Request) -> bool:
+        """Whether the request could ever be served here (all instances are alike)."""
+        return self.instances[0].fits(request)
+
+    def least_load(self) -> int:
+        """Work in sight at the instance that has least (see `Instance.load`)."""
+        return min(self.instances, key=_load).load
+
+    def totals(self, now: float) -> Mapping[str, float]:
+        """Levels up to `now`."""
+        return self.meter.totals(now)
 
 
 class Fleet:
@@ -87,6 +95,15 @@ class Fleet:
             device = self._devices[request.device] = self._make(request.device, self.meter, None)
         return device
 
-    def least_loaded(self, request: Request) -> Instance:
-        """The user's own device: there is no choice."""
-        return self.pick(request)
+    def load_at(self, device: int) -> int:
+        """Work in sight at one device."""
+        instance = self._devices.get(device)
+        return instance.load if instance is not None else 0
+
+    def fits(self, request: Request) -> bool:
+        """Whether the request could ever be served by its user's device."""
+        return self.pick(request).fits(request)
+
+    def totals(self, now: float) -> Mapping[str, float]:
+        """Levels of all devices together up to `now`."""
+        return self.meter.totals(now)

@@ -19,6 +19,8 @@ from simpy.events import Event
 
 from paasim.core.timer import call_last
 from paasim.engine.decoding import SAME_TIME, Decoding
+from paasim.engine.holder import IDLE, PATIENT, RUN, STEP, WAKING, Holder
+from paasim.engine.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,10 +34,8 @@ if TYPE_CHECKING:
     from paasim.engine.meter import Meter
     from paasim.profile.steps import StepTime
 
-IDLE, WAKING, PATIENT, STEP, RUN = range(5)
 
-
-class Instance:
+class Instance(Holder):
     """One engine over its tensor-parallel group, or one device."""
 
     def __init__(
@@ -52,53 +52,30 @@ class Instance:
         max_seqs: int,
         waiting: deque[Request] | None = None,
     ) -> None:
-        self.env = env
+        decoding = Decoding(steps, windows, memory.block)
+        ledger = Ledger(recorder, meter, decoding, memory, steps)
+        super().__init__(env, memory, decoding, ledger, max_seqs, deque() if waiting is None else waiting)
         self.name = name
         self.number = recorder.name_instance(name)
-        self.memory = memory
-        self.waiting: deque[Request] = deque() if waiting is None else waiting
-        """Requests whose prompt is still to be computed (one deque for a whole pool with a shared queue)."""
         self.ready: deque[Request] = deque()
         """Requests whose KV is here and that wait for a step boundary or a slot."""
-        self.rooms: deque[Request] = deque()
-        """Requests that wait for room here before their KV may be sent."""
         self.partial: list[Request] = []
         """Prompts that were begun and are not finished, in chunked prefill."""
-        self.decoding = Decoding(steps, windows, memory.block)
-        self.seqs = 0
-        """Sequences in service: their prompt in computation, or decoding."""
         self.load = 0
         """Work in sight, for balancing: prompt tokens here, and sequences whose KV is sent here."""
-        self.meter = meter
-        self._recorder = recorder
         self._steps = steps
         self._batching = batching
-        self._max_seqs = max_seqs
         self._takes_kv = False
-        self._state = IDLE
         self._timer: Event | None = None
-        self._began = 0.0
         self._batch: list[tuple[Request, int]] = []
         self._chunks = 1
-        self._fresh: list[Request] = []
-        """Decoding sequences that have not had their second step here."""
-        self._new: list[Request] = []
-        """Sequences that joined since the last step: its first step ends no gap between tokens that is counted here."""
-        self._back: list[Request] = []
-        """Sequences that came back after a preemption since the last step."""
-        self._settled = 0.0
-        """Time up to which decode steps are counted: a later start of the next step is a stall of all who wait."""
-        self._outside = 0
-        """Decode runs so far that lay outside the profile's measured box."""
-        self._kv = 0
-        """KV tokens in use, as the meter last saw them."""
 
     # ---- what the life of a request calls ------------------------------------------------------------------------
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing is in service and nothing is about to be."""
-        return self._state == IDLE
+        return self.state == IDLE
 
     def fits(self, request: Request) -> bool:
         """Whether the request could ever be served here: its whole context against the whole KV memory."""
@@ -114,7 +91,7 @@ class Instance:
         request.waits = event = Event(self.env)
         self.waiting.append(request)
         self.load += request.prompt
-        self._count_queue(1)
+        self.ledger.queue(1, self.env.now)
         self.wake()
         return event
 
@@ -123,7 +100,7 @@ class Instance:
         self.load += 1
         self._takes_kv = True
         request.decoder = self
-        if not self.rooms and not self.waiting and self._reserve(request):
+        if not self.rooms and not self.waiting and self.give_room(request):
             return None
         request.waits = event = Event(self.env)
         self.rooms.append(request)
@@ -133,9 +110,9 @@ class Instance:
         """Decode a request whose KV is here; the event fires when its last token is made."""
         request.waits = event = Event(self.env)
         self.ready.append(request)
-        self._count_queue(1)
-        if self._state == RUN:
-            if self.seqs < self._max_seqs:
+        self.ledger.queue(1, self.env.now)
+        if self.state == RUN:
+            if self.seqs < self.max_seqs:
                 self._join_run(self.env.now)
         else:
             self.wake()
@@ -148,118 +125,23 @@ class Instance:
         if request.pins:
             memory.unpin(request.blocks or (), request.pins)
         request.held = request.pins = 0
-        self._count_kv(self.env.now)
-        self._serve_rooms()
+        self.ledger.kv(self.env.now)
+        self.serve_rooms()
         if self.waiting:
             self.wake()
 
     def wake(self) -> None:
         """Look at the queue: at the end of this moment if idle, else at the next step boundary."""
-        state = self._state
+        state = self.state
         if state == IDLE:
             # Not at once, so that all that arrives at this moment is seen together.
-            self._state = WAKING
+            self.state = WAKING
             self._set_timer(0.0, self._on_wake)
         elif state == RUN:
-            if self.waiting and self.seqs < self._max_seqs:
-                self._cut_run(self.env.now)
+            if self.waiting and self.seqs < self.max_seqs:
+                self.cut_run(self.env.now)
         elif state == PATIENT and (self.ready or self._batching.is_full(self)):
             self._next(self.env.now)
-
-    # ---- what batching policies call -----------------------------------------------------------------------------
-
-    def new_tokens(self, request: Request) -> int:
-        """Tokens that a waiting prompt would have to compute, its cached prefix left out."""
-        memory = self.memory
-        if not memory.entry:
-            return request.todo
-        return request.todo - memory.entry * memory.hits(request.blocks, (request.prompt - 1) // memory.entry)
-
-    def admit(self, request: Request) -> bool:
-        """Give a waiting prompt a slot and KV memory, and find its cached prefix; False if either is missing."""
-        if self.seqs >= self._max_seqs:
-            return False
-        memory = self.memory
-        tokens = request.todo
-        pins, need, wanted = memory.claim(request.blocks, request.prompt, tokens)
-        if not self._has_room(wanted):
-            return False
-        cached = 0
-        if pins:
-            ids = request.blocks or ()
-            cached = memory.entry * memory.hits(ids, (request.prompt - 1) // memory.entry)
-            memory.pin(ids, pins)
-        memory.pinned += need
-        request.held, request.pins = need, pins
-        request.todo, request.done = tokens - cached, cached
-        self.seqs += 1
-        now = self.env.now
-        if not request.preemptions:
-            request.prefiller = self
-            request.prefill_start = now
-            request.cached = cached
-        self._count_queue(-1)
-        self._count_running(1, now)
-        return True
-
-    # ---- memory --------------------------------------------------------------------------------------------------
-
-    def _has_room(self, wanted: int) -> bool:
-        """Whether `wanted` more blocks fit beside what is pinned and what decoding sequences hold."""
-        memory, decoding = self.memory, self.decoding
-        free = memory.capacity - memory.pinned - wanted
-        if not decoding.count:
-            return free >= 0
-        if self._state == RUN:
-            if free >= decoding.blocks_bound(decoding.planned):
-                return True
-            return free >= decoding.blocks_at(decoding.steps_by(self.env.now - self._began))
-        return free >= decoding.blocks_bound(0) or free >= decoding.blocks_at(0)
-
-    def _reserve(self, request: Request) -> bool:
-        memory = self.memory
-        context = request.prompt + request.output - request.left
-        pins, need, wanted = memory.claim(request.blocks, request.prompt, context)
-        if not self._has_room(wanted):
-            return False
-        if pins:
-            ids = request.blocks or ()
-            request.at_receiver = memory.entry * memory.hits(ids, pins)
-            memory.pin(ids, pins)
-        memory.pinned += need
-        request.room, request.room_pins = need, pins
-        now = self.env.now
-        self._count_kv(now)
-        decoding = self.decoding
-        if self._state == RUN and memory.pinned + decoding.blocks_bound(decoding.planned - 1) > memory.capacity:
-            self._cut_run(now)  # the run had counted on this room
-        return True
-
-    def _serve_rooms(self) -> None:
-        """Grant room to those who wait for it, in order; preempted sequences that wait come first."""
-        rooms = self.rooms
-        while rooms and not self.waiting and self._reserve(rooms[0]):
-            rooms.popleft().waits.succeed()
-
-    def _make_room(self) -> None:
-        """Preempt the sequences that joined last until the next step fits."""
-        memory, decoding = self.memory, self.decoding
-        free = memory.capacity - memory.pinned
-        if free >= decoding.blocks_bound(0):
-            return
-        while decoding.count and decoding.blocks_at(0) > memory.capacity - memory.pinned:
-            request = next(reversed(decoding.running))
-            request.left = request.finish_step - decoding.step
-            request.todo = decoding.leave(request)
-            if request.room_pins:
-                memory.unpin(request.blocks or (), request.room_pins)
-            request.room_pins = request.shared = 0
-            request.preemptions += 1
-            request.preempted = self._settled
-            self.seqs -= 1
-            self._count_running(-1, self.env.now)
-            self._count_queue(1)
-            self.waiting.appendleft(request)
 
     # ---- from boundary to boundary -------------------------------------------------------------------------------
 
@@ -267,38 +149,36 @@ class Instance:
         self._timer = call_last(self.env, delay, callback)
 
     def _on_wake(self, timer: Event) -> None:
-        if timer is self._timer and self._state in (WAKING, PATIENT):
+        if timer is self._timer and self.state in (WAKING, PATIENT):
             self._next(self.env.now)
 
     def _next(self, now: float) -> None:
         """Start what comes next, all being settled up to this boundary."""
         decoding, ready = self.decoding, self.ready
-        was_busy = self._state >= STEP
-        self._state = WAKING
+        was_busy = self.state >= STEP
+        self.state = WAKING
         if decoding.count:
-            self._make_room()
-        while ready and self.seqs < self._max_seqs:
+            self.make_room()
+        while ready and self.seqs < self.max_seqs:
             self._join(ready.popleft(), now)
         batch: list[tuple[Request, int]] | None = None
         if self.waiting or self.partial:
             if self._is_patient(now):
-                self._state = PATIENT
+                self.state = PATIENT
             else:
                 batch = self._batching.pick(self)
         if self.rooms:
-            self._serve_rooms()
+            self.serve_rooms()
         if batch:
             self._start_step(batch, now)
         elif decoding.count:
             self._start_run(now, now)
-        elif self._state != PATIENT:
-            self._state = IDLE
-        is_busy = self._state >= STEP
+        elif self.state != PATIENT:
+            self.state = IDLE
+        is_busy = self.state >= STEP
         if is_busy != was_busy:
-            meter = self.meter
-            meter.busy += 1 if is_busy else -1
-            meter.busy_moment += now if is_busy else -now
-        self._count_kv(now)
+            self.ledger.busy(1 if is_busy else -1, now)
+        self.ledger.kv(now)
 
     def _is_patient(self, now: float) -> bool:
         """Whether to let the batch fill up: only where there is nothing else to do."""
@@ -333,10 +213,9 @@ class Instance:
                 if request.streamed:
                     request.waits.succeed(now)
         self._batch, self._chunks = batch, chunks
-        self.meter.prompt_tokens += n * chunks
-        self.meter.steps += chunks
-        self._state = STEP
-        self._began = now
+        self.ledger.prompt(n * chunks, chunks)
+        self.state = STEP
+        self.began = now
         self._set_timer(end - now, self._on_step_end)
 
     def _step_time(self, n: int, q: float, start: float) -> float:
@@ -346,9 +225,7 @@ class Instance:
         if not b or not self._batching.mixes:
             return self._steps.prefill(n, q)
         duration = self._steps.mixed(n, q, b, decoding.attended)
-        if self._steps.decode_outside(b, decoding.attended):
-            self._outside += 1
-        self._settle(1, start, duration, 0.0)
+        self.ledger.settle(1, start, duration, 0.0)
         return duration
 
     def _equal_chunks(self, batch: list[tuple[Request, int]]) -> int:
@@ -392,7 +269,8 @@ class Instance:
         if request.decoder is not self:
             self.load -= request.prompt
             self.seqs -= 1
-            self._count_running(-1, now)
+            self.ledger.running(-1, now)
+            self.ledger.finished()
             if not request.streamed:
                 request.waits.succeed()
             return
@@ -401,16 +279,10 @@ class Instance:
         if request.preemptions:
             # Computing everything again gave the next token as well.
             request.left -= 1
-            if request.first_step != request.first_step:
-                request.first_step = now
-            else:
-                if request.second_step != request.second_step:
-                    request.second_step = now
-                self._recorder.gaps.extend((request.preempted, now - request.preempted, 0.0, 1, 1))
-            self._back.append(request)
+            self.ledger.came_back(request, now)
         else:
             request.decode_start = now
-            self._new.append(request)
+            self.ledger.joined(request)
         if request.left:
             self._begin_decoding(request)
         else:
@@ -424,23 +296,21 @@ class Instance:
         request.room = 0
         request.decode_start = now
         self.seqs += 1
-        self._count_queue(-1)
-        self._count_running(1, now)
-        self._new.append(request)
+        self.ledger.queue(-1, now)
+        self.ledger.running(1, now)
+        self.ledger.joined(request)
         self._begin_decoding(request)
 
     def _begin_decoding(self, request: Request) -> None:
         request.shared = request.room_pins * self.memory.entry
-        request.joined_outside = self._outside
         self.decoding.join(request, request.prompt + request.output - request.left, request.left)
-        self._fresh.append(request)
 
     def _start_run(self, start: float, now: float) -> None:
         """Start a run of decode steps at the boundary `start`, which may lie a little ahead of `now`."""
         decoding, memory = self.decoding, self.memory
         duration = decoding.plan(self._steps.curve(decoding.count), memory.capacity - memory.pinned)
-        self._state = RUN
-        self._began = start
+        self.state = RUN
+        self.began = start
         self._set_timer(start + duration - now, self._on_run_end)
 
     def _on_run_end(self, timer: Event) -> None:
@@ -448,7 +318,8 @@ class Instance:
             return  # the run was cut short
         decoding = self.decoding
         now = self.env.now
-        self._settle(decoding.planned, self._began, decoding.first, decoding.increment)
+        if decoding.planned:
+            self.ledger.settle(decoding.planned, self.began, decoding.first, decoding.increment)
         for request in decoding.finished():
             self._finish(request, now)
         self._next(now)
@@ -456,116 +327,32 @@ class Instance:
     def _join_run(self, now: float) -> None:
         """Join the run under way at its next step boundary; at its end, leave it to the end."""
         decoding = self.decoding
-        steps = decoding.steps_by(now - self._began)
+        steps = decoding.steps_by(now - self.began)
         if steps >= decoding.planned or len(self.ready) > 1:
             return
-        boundary = self._began + decoding.time_of(steps)
-        self._settle(steps, self._began, decoding.first, decoding.increment)
+        boundary = self.began + decoding.time_of(steps)
+        if steps:
+            self.ledger.settle(steps, self.began, decoding.first, decoding.increment)
         self._join(self.ready.popleft(), max(boundary, now))
         self._start_run(boundary, now)
 
-    def _cut_run(self, now: float) -> None:
+    def cut_run(self, now: float) -> None:
         """End the run under way at its next step boundary."""
         decoding = self.decoding
-        steps = decoding.steps_by(now - self._began)
+        steps = decoding.steps_by(now - self.began)
         if steps < decoding.planned:
             decoding.planned = steps
-            self._set_timer(self._began + decoding.time_of(steps) - now, self._on_run_end)
-
-    def _settle(self, steps: int, start: float, first: float, increment: float) -> None:
-        """Count `steps` steps from `start` as done: tokens, gaps, stamps of first and second steps."""
-        if not steps:
-            return
-        decoding, meter = self.decoding, self.meter
-        count = decoding.count
-        if self._steps.decode_outside(count, decoding.attended):
-            self._outside += 1
-        duration = steps * first + increment * (steps * (steps - 1) // 2)
-        self._record_gaps(steps, start, first, increment)
-        self._settled = start + duration
-        if self._fresh:
-            self._stamp(start + first, start + 2 * first + increment, steps)
-        grown = steps * count
-        decoding.advance(steps)
-        meter.tokens += grown
-        meter.steps += steps
-        meter.kv += grown
-        meter.kv_moment += grown * (start + duration / 2)
-        self._kv += grown
-
-    def _record_gaps(self, steps: int, start: float, first: float, increment: float) -> None:
-        """Record the gaps between tokens that these steps end.
-
-        A newcomer's first step ends none that belongs here: it gives its first token, or its second, whose gap is in
-        the request's own stamps. Those who waited for a prefill step had a longer one.
-        """
-        gaps, count = self._recorder.gaps, self.decoding.count
-        stall = start - self._settled
-        if not self._new and not self._back and stall <= SAME_TIME:
-            gaps.extend((start, first, increment, steps, count))
-            return
-        running = self.decoding.running
-        back = sum(1 for request in self._back if request in running)
-        old = count - back - sum(1 for request in self._new if request in running)
-        if old:
-            gaps.extend((start - stall, first + stall, 0.0, 1, old))
-        if back:
-            gaps.extend((start, first, 0.0, 1, back))
-        if steps > 1:
-            gaps.extend((start + first, first + increment, increment, steps - 1, count))
-        self._new.clear()
-        self._back.clear()
-
-    def _stamp(self, first: float, second: float, steps: int) -> None:
-        running = self.decoding.running
-        still: list[Request] = []
-        for request in self._fresh:
-            if request not in running:
-                continue
-            if request.first_step != request.first_step:
-                request.first_step = first
-                if steps > 1:
-                    request.second_step = second
-                else:
-                    still.append(request)
-            elif request.second_step != request.second_step:
-                request.second_step = first
-        self._fresh = still
+            self._set_timer(self.began + decoding.time_of(steps) - now, self._on_run_end)
 
     def _finish(self, request: Request, now: float) -> None:
         """A sequence has its last token: free what it holds and tell its life."""
         if request.room_pins:
             self.memory.unpin(request.blocks or (), request.room_pins)
             request.room_pins = 0
-        if request.joined_outside != self._outside:
-            request.extrapolated = True
+        self.ledger.left(request)
         request.left = 0
         request.finish = now
         self.load -= request.prompt if request.prefiller is self else 1
         self.seqs -= 1
-        self._count_running(-1, now)
+        self.ledger.running(-1, now)
         request.waits.succeed()
-
-    # ---- levels --------------------------------------------------------------------------------------------------
-
-    def _count_queue(self, change: int) -> None:
-        meter = self.meter
-        meter.queue += change
-        meter.queue_moment += change * self.env.now
-
-    def _count_running(self, change: int, now: float) -> None:
-        meter = self.meter
-        meter.running += change
-        meter.running_moment += change * now
-
-    def _count_kv(self, now: float) -> None:
-        """Bring the meter's KV level up to date, and let cached prefix entries go whose room is wanted."""
-        memory, decoding = self.memory, self.decoding
-        used = memory.pinned * memory.block + decoding.tokens
-        change = used - self._kv
-        if change:
-            self._kv = used
-            self.meter.kv += change
-            self.meter.kv_moment += change * now
-        if memory.cached:
-            memory.trim(decoding.blocks_bound(0) if decoding.count else 0)

@@ -1,7 +1,7 @@
 """Levels of a pool or fleet as time integrals, at two additions per change.
 
-The integral of a level n(t) up to `now` is `n * now - sum of t_i * change_i` over its changes so far: the second term is
-kept as `moment`. Changes may be entered a little ahead of time (a step boundary that is already known).
+The integral of a level n(t) up to `now` is `n * now - sum of t_i * change_i` over its changes so far: the second term
+is kept as `moment`. Changes may be entered a little ahead of time (a step boundary that is already known).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ class Meter:
     __slots__ = (
         "busy",
         "busy_moment",
+        "finished",
         "kv",
         "kv_moment",
         "prompt_tokens",
@@ -31,7 +32,7 @@ class Meter:
         self.kv = 0.0
         """KV tokens in use."""
         self.queue_moment = self.running_moment = self.busy_moment = self.kv_moment = 0.0
-        self.tokens = self.prompt_tokens = self.steps = 0
+        self.tokens = self.prompt_tokens = self.steps = self.finished = 0
 
     def totals(self, now: float) -> Mapping[str, float]:
         """Integrals and counts up to `now` (names as in `paasim.core.recorder.Levels`)."""

@@ -15,19 +15,19 @@ class RouteState(Protocol):
     name: str
 
     def queued(self) -> float:
-        """Requests waiting or in service at the route's prefill and decode engines, per instance."""
+        """Requests waiting or in service at the route's prefill and decode pools, per instance."""
 
-    def prefill_wait(self) -> float:
-        """Seconds of prefill work that stand before a new request at the instance it would get."""
+    def pool_wait(self) -> float:
+        """Seconds that a new request would wait in the queues of the route's pools; 0 where devices do the work."""
+
+    def device_wait(self, request: RequestView) -> float:
+        """Seconds of work that stand before it at the user's own device, if the route uses it."""
 
     def prefill_time(self, request: RequestView) -> float:
         """Seconds that the prompt's prefill would take alone, its cached prefix left out."""
 
     def transfer_time(self, request: RequestView) -> float:
-        """Seconds that the KV would take from prefill to decode at the present share of the path."""
-
-    def decode_wait(self) -> float:
-        """Seconds until a decode slot is free, estimated from the slots in use and the queue."""
+        """Seconds that prompt and KV would be on the way, at the present share of the path."""
 
 
 class Router(Protocol):

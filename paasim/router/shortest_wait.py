@@ -15,7 +15,7 @@ class ShortestWaitSpec(RouterSpec):
     """The route with the shortest predicted wait: prefill queue + prefill + transfer + decode queue.
 
     The prediction uses the profile and the present queues and link share, not the output length, which no router
-    knows. Queues may be `staleness` seconds old; prefill and transfer time of this prompt are always its own.
+    knows. The pools' queues may be `staleness` seconds old; the user's own device is always seen as it is.
     """
 
     kind: Literal["shortest-wait"] = "shortest-wait"
@@ -37,12 +37,12 @@ class _ShortestWait:
     def __init__(self, routes: Sequence[RouteState], positions: Sequence[int], staleness: float) -> None:
         self._positions = positions
         self._routes = [routes[i] for i in positions]
-        self._queues = Stale(lambda: [r.prefill_wait() + r.decode_wait() for r in self._routes], staleness)
+        self._queues = Stale(lambda: [route.pool_wait() for route in self._routes], staleness)
 
     def choose(self, request: RequestView, now: float) -> int:
         queues = self._queues.at(now)
         waits = [
-            queue + route.prefill_time(request) + route.transfer_time(request)
+            queue + route.device_wait(request) + route.prefill_time(request) + route.transfer_time(request)
             for queue, route in zip(queues, self._routes, strict=True)
         ]
         return self._positions[waits.index(min(waits))]

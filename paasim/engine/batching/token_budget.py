@@ -48,9 +48,8 @@ class _TokenBudget:
         waiting = instance.waiting
         while waiting and len(batch) < self._max_prompts:
             request = waiting[0]
-            # The hit is known only at admission, so the budget is checked against what the cache holds now.
-            new = instance.new_tokens(request)
-            if (batch and new > left) or not instance.admit(request):
+            # The budget counts what the prefix cache does not have; the first prompt may exceed it.
+            if (batch and instance.new_tokens(request) > left) or not instance.admit(request):
                 break
             waiting.popleft()
             batch.append((request, request.todo))

@@ -1,0 +1,145 @@
+"""The memory side of an instance: which requests may hold KV here, and who has to give it back.
+
+During a step a decoding sequence is counted with the blocks of its next step, which the engine has to keep ready.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simpy import Environment
+
+    from paasim.core.request import Request
+    from paasim.engine.decoding import Decoding
+    from paasim.engine.ledger import Ledger
+    from paasim.engine.memory import KvMemory
+
+IDLE, WAKING, PATIENT, STEP, RUN = range(5)
+"""What an instance is at: nothing; about to look at its queue; waiting for a batch to fill; a step with prompt tokens;
+a run of decode steps."""
+
+
+class Holder:
+    """What holds KV at one instance, and the waiting for it. `Instance` adds time."""
+
+    def __init__(
+        self,
+        env: Environment,
+        memory: KvMemory,
+        decoding: Decoding,
+        ledger: Ledger,
+        max_seqs: int,
+        waiting: deque[Request],
+    ) -> None:
+        self.env = env
+        self.memory = memory
+        self.decoding = decoding
+        self.ledger = ledger
+        self.max_seqs = max_seqs
+        self.waiting = waiting
+        """Requests whose prompt is still to be computed (one deque for a whole pool with a shared queue)."""
+        self.rooms: deque[Request] = deque()
+        """Requests that wait for room here before their KV may be sent."""
+        self.seqs = 0
+        """Sequences in service: their prompt in computation, or decoding."""
+        self.state = IDLE
+        self.began = 0.0
+        """When the step or run under way began, s."""
+
+    def cut_run(self, now: float) -> None:
+        """End the run of decode steps under way at its next step boundary."""
+        raise TypeError(f"{type(self).__name__} has no runs")
+
+    def new_tokens(self, request: Request) -> int:
+        """Tokens that a waiting prompt would have to compute, its cached prefix left out."""
+        memory = self.memory
+        if not memory.entry:
+            return request.todo
+        return request.todo - memory.entry * memory.hits(request.blocks, (request.prompt - 1) // memory.entry)
+
+    def admit(self, request: Request) -> bool:
+        """Give a waiting prompt a slot and KV memory, and find its cached prefix; False if either is missing."""
+        if self.seqs >= self.max_seqs:
+            return False
+        memory = self.memory
+        tokens = request.todo
+        pins, need, wanted = memory.claim(request.blocks, request.prompt, tokens)
+        if not self.has_room(wanted):
+            return False
+        cached = 0
+        if pins:
+            ids = request.blocks or ()
+            cached = memory.entry * memory.hits(ids, (request.prompt - 1) // memory.entry)
+            memory.pin(ids, pins)
+        memory.pinned += need
+        request.held, request.pins = need, pins
+        request.todo, request.done = tokens - cached, cached
+        self.seqs += 1
+        now = self.env.now
+        if not request.preemptions:
+            request.prefiller = self
+            request.prefill_start = now
+            request.cached = cached
+        self.ledger.queue(-1, now)
+        self.ledger.running(1, now)
+        return True
+
+    def has_room(self, wanted: int) -> bool:
+        """Whether `wanted` more blocks fit beside what is pinned and what decoding sequences hold."""
+        memory, decoding = self.memory, self.decoding
+        free = memory.capacity - memory.pinned - wanted
+        if not decoding.count:
+            return free >= 0
+        if self.state == RUN:
+            if free >= decoding.blocks_bound(decoding.planned):
+                return True
+            return free >= decoding.blocks_at(decoding.steps_by(self.env.now - self.began))
+        return free >= decoding.blocks_bound(0) or free >= decoding.blocks_at(0)
+
+    def give_room(self, request: Request) -> bool:
+        """Reserve room for a request's KV if there is any; what of it the prefix cache has need not be sent."""
+        memory = self.memory
+        context = request.prompt + request.output - request.left
+        pins, need, wanted = memory.claim(request.blocks, request.prompt, context)
+        if not self.has_room(wanted):
+            return False
+        if pins:
+            ids = request.blocks or ()
+            request.at_receiver = memory.entry * memory.hits(ids, pins)
+            memory.pin(ids, pins)
+        memory.pinned += need
+        request.room, request.room_pins = need, pins
+        now = self.env.now
+        self.ledger.kv(now)
+        decoding = self.decoding
+        if self.state == RUN and memory.pinned + decoding.blocks_bound(decoding.planned - 1) > memory.capacity:
+            self.cut_run(now)  # the run had counted on this room
+        return True
+
+    def serve_rooms(self) -> None:
+        """Grant room to those who wait for it, in order; preempted sequences that wait come first."""
+        rooms = self.rooms
+        while rooms and not self.waiting and self.give_room(rooms[0]):
+            rooms.popleft().waits.succeed()
+
+    def make_room(self) -> None:
+        """Preempt the sequences that joined last until the next step fits."""
+        memory, decoding = self.memory, self.decoding
+        free = memory.capacity - memory.pinned
+        if free >= decoding.blocks_bound(0):
+            return
+        while decoding.count and decoding.blocks_at(0) > memory.capacity - memory.pinned:
+            request = next(reversed(decoding.running))
+            request.left = request.finish_step - decoding.step
+            request.todo = decoding.leave(request)
+            if request.room_pins:
+                memory.unpin(request.blocks or (), request.room_pins)
+            request.room_pins = request.shared = 0
+            request.preemptions += 1
+            request.preempted = self.ledger.settled
+            self.seqs -= 1
+            self.ledger.running(-1, self.env.now)
+            self.ledger.queue(1, self.env.now)
+            self.waiting.appendleft(request)

@@ -1,0 +1,174 @@
+"""What an instance writes down: token gaps and stamps of its decode steps, and the levels of its pool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paasim.engine.decoding import SAME_TIME
+
+if TYPE_CHECKING:
+    from paasim.core.recorder import Recorder
+    from paasim.core.request import Request
+    from paasim.engine.decoding import Decoding
+    from paasim.engine.memory import KvMemory
+    from paasim.engine.meter import Meter
+    from paasim.profile.steps import StepTime
+
+
+class Ledger:
+    """The book-keeping of one instance; it decides nothing."""
+
+    __slots__ = (
+        "_back",
+        "_decoding",
+        "_fresh",
+        "_kv",
+        "_memory",
+        "_meter",
+        "_new",
+        "_recorder",
+        "_steps",
+        "outside",
+        "settled",
+    )
+
+    def __init__(self, recorder: Recorder, meter: Meter, decoding: Decoding, memory: KvMemory, steps: StepTime) -> None:
+        self._recorder = recorder
+        self._meter = meter
+        self._decoding = decoding
+        self._memory = memory
+        self._steps = steps
+        self._fresh: list[Request] = []
+        """Decoding sequences that have not had their second step here."""
+        self._new: list[Request] = []
+        """Sequences that joined since the last step: its first step ends no gap between tokens that is counted here."""
+        self._back: list[Request] = []
+        """Sequences that came back after a preemption since the last step."""
+        self._kv = 0
+        """KV tokens in use, as the meter last saw them."""
+        self.settled = 0.0
+        """Time up to which decode steps are counted: a later start of the next step is a stall of all who wait."""
+        self.outside = 0
+        """Decode runs so far that lay outside the profile's measured box."""
+
+    def queue(self, change: int, now: float) -> None:
+        """The queue grew or shrank."""
+        meter = self._meter
+        meter.queue += change
+        meter.queue_moment += change * now
+
+    def running(self, change: int, now: float) -> None:
+        """The number of sequences in service changed."""
+        meter = self._meter
+        meter.running += change
+        meter.running_moment += change * now
+
+    def busy(self, change: int, now: float) -> None:
+        """The instance began or ended to work."""
+        meter = self._meter
+        meter.busy += change
+        meter.busy_moment += change * now
+
+    def kv(self, now: float) -> None:
+        """Bring the KV level up to date, and let cached prefix entries go whose room is wanted."""
+        memory, decoding = self._memory, self._decoding
+        used = memory.pinned * memory.block + decoding.tokens
+        change = used - self._kv
+        if change:
+            self._kv = used
+            self._meter.kv += change
+            self._meter.kv_moment += change * now
+        if memory.cached:
+            memory.trim(decoding.blocks_bound(0) if decoding.count else 0)
+
+    def joined(self, request: Request) -> None:
+        """A sequence is about to have its first decode step here."""
+        self._new.append(request)
+        self._fresh.append(request)
+        request.joined_outside = self.outside
+
+    def came_back(self, request: Request, now: float) -> None:
+        """A preempted sequence was computed again, which gave it its next token."""
+        if request.first_step != request.first_step:
+            request.first_step = now
+        else:
+            if request.second_step != request.second_step:
+                request.second_step = now
+            self._recorder.gaps.extend((request.preempted, now - request.preempted, 0.0, 1, 1))
+        self._back.append(request)
+        self._fresh.append(request)
+
+    def left(self, request: Request) -> None:
+        """A sequence has its last token."""
+        if request.joined_outside != self.outside:
+            request.extrapolated = True
+        self._meter.finished += 1
+
+    def finished(self) -> None:
+        """A prompt is computed that decodes elsewhere."""
+        self._meter.finished += 1
+
+    def prompt(self, tokens: int, steps: int) -> None:
+        """Steps with prompt tokens began."""
+        self._meter.prompt_tokens += tokens
+        self._meter.steps += steps
+
+    def settle(self, steps: int, start: float, first: float, increment: float) -> None:
+        """Count `steps` decode steps from `start` as done; the first lasts `first`, each next one `increment` more."""
+        decoding, meter = self._decoding, self._meter
+        count = decoding.count
+        if self._steps.decode_outside(count, decoding.attended):
+            self.outside += 1
+        duration = steps * first + increment * (steps * (steps - 1) // 2)
+        self._gaps(steps, start, first, increment)
+        self.settled = start + duration
+        if self._fresh:
+            self._stamp(start + first, start + 2 * first + increment, steps)
+        grown = steps * count
+        decoding.advance(steps)
+        meter.tokens += grown
+        meter.steps += steps
+        # Context grows evenly over the run, so its middle stands for all of it.
+        meter.kv += grown
+        meter.kv_moment += grown * (start + duration / 2)
+        self._kv += grown
+
+    def _gaps(self, steps: int, start: float, first: float, increment: float) -> None:
+        """Record the gaps between tokens that these steps end.
+
+        A newcomer's first step ends none that belongs here: it gives its first token, or its second, whose gap is in
+        the request's own stamps. Those who waited for a prefill step had a longer one.
+        """
+        gaps, count = self._recorder.gaps, self._decoding.count
+        stall = start - self.settled
+        if not self._new and not self._back and stall <= SAME_TIME:
+            gaps.extend((start, first, increment, steps, count))
+            return
+        running = self._decoding.running
+        back = sum(1 for request in self._back if request in running)
+        old = count - back - sum(1 for request in self._new if request in running)
+        if old:
+            gaps.extend((start - stall, first + stall, 0.0, 1, old))
+        if back:
+            gaps.extend((start, first, 0.0, 1, back))
+        if steps > 1:
+            gaps.extend((start + first, first + increment, increment, steps - 1, count))
+        self._new.clear()
+        self._back.clear()
+
+    def _stamp(self, first: float, second: float, steps: int) -> None:
+        """Stamp the ends of first and second decode steps."""
+        running = self._decoding.running
+        still: list[Request] = []
+        for request in self._fresh:
+            if request not in running:
+                continue
+            if request.first_step != request.first_step:
+                request.first_step = first
+                if steps > 1:
+                    request.second_step = second
+                else:
+                    still.append(request)
+            elif request.second_step != request.second_step:
+                request.second_step = first
+        self._fresh = still

@@ -92,6 +92,7 @@ class Records:
         classes, routes, reasons, instances: names that the columns point to.
         first_token: per route, `prefill` or `decode`: which side emits the first token.
         end: time at which the run ended, s; `arrivals_end`: time of the last arrival, s.
+        events: SimPy events scheduled in the run.
     """
 
     requests: Mapping[str, Floats]

@@ -1,1 +1,1 @@
-"""Links between sites: one file per kind."""
+"""Links between sites: one file per kind; how flows share them, exactly, in few events."""

@@ -1,1 +1,1 @@
-"""From records to numbers."""
+"""From records to numbers: definitions, statistics, intervals, service levels, cost and energy."""

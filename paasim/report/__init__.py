@@ -1,1 +1,1 @@
-"""Figures and tables for people."""
+"""What people read: the answer in plain words, tables, figures."""

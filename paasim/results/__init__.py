@@ -1,1 +1,1 @@
-"""The run folder and the result document."""
+"""The result document, the table of requests, and the folder that holds them."""

@@ -1,1 +1,1 @@
-"""More than one run: variants compared on the same requests."""
+"""More than one run: replications and variants, on one core or several, and their paired comparison."""

@@ -108,9 +108,9 @@ def compare(case: dict[str, object]) -> None:
     assert instance.decoding.tokens == 0
     assert instance.seqs == 0
     assert instance.load == 0
-    totals = instance.meter.totals(env.now)
-    assert instance.meter.queue == instance.meter.running == instance.meter.busy == 0
-    assert abs(instance.meter.kv) < 1e-6
+    totals = instance.ledger._meter.totals(env.now)
+    assert instance.ledger._meter.queue == instance.ledger._meter.running == instance.ledger._meter.busy == 0
+    assert abs(instance.ledger._meter.kv) < 1e-6
     assert totals["busy"] <= env.now + 1e-9
 
 

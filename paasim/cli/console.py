@@ -1,0 +1,57 @@
+"""The two consoles: stdout carries the result, stderr the talk.
+
+rich honours `NO_COLOR` and drops colour and width tricks where the output is a pipe. Imported only when a verb prints.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_WIDTH = 120
+"""Columns of tables where the output is not a terminal."""
+
+
+@functools.cache
+def out() -> Console:
+    """The console on stdout, for results."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+@functools.cache
+def err() -> Console:
+    """The console on stderr, for progress, warnings and errors."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+
+
+def say(text: str = "") -> None:
+    """Print plain text on stdout, as it is: no wrapping, no markup."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """Print plain text on stderr, as it is."""
+    sys.stderr.write(text + "\n")
+
+
+def warn(text: object) -> None:
+    """Print a warning on stderr."""
+    note(f"warning: {text}")
+
+
+def say_json(document: Any) -> None:
+    """Print one JSON document on stdout.
+
+    Raises:
+        ValueError: if it holds NaN or an infinity, which JSON does not know.
+    """
+    say(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))

@@ -1,0 +1,252 @@
+"""One direction of a link: which way of sharing its flows need, and the few events that this costs.
+
+A transfer costs one event of its own (the arrival of its last byte) and a share in one timer. The timer stands at a
+time before which no flow can finish; a flow that starts moves it only if it would be earlier, and a timer that was
+overtaken does nothing.
+
+Ways of sharing, the cheapest that is exact: `Independent` while flows cannot touch each other, `Equal` while they have
+one cap and one device each, else `Filling`. Changing it hands over every flow's state, O(n).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from math import inf
+from typing import TYPE_CHECKING, Protocol
+
+from simpy.events import Event
+
+from paasim.core.release import Release
+from paasim.link.equal import Equal
+from paasim.link.filling import Filling
+from paasim.link.flow import Flow
+from paasim.link.independent import Independent
+
+if TYPE_CHECKING:
+    from simpy import Environment
+
+    from paasim.link.access import Access
+
+
+class Sharing(Protocol):
+    """A way of sharing the capacity among flows."""
+
+    def take(self, flow: Flow) -> None:
+        """Take a flow in, its state being that of now."""
+
+    def add(self, flow: Flow) -> float:
+        """Take a new flow in; returns a time before which no flow finishes."""
+
+    def run(self, until: float, finished: list[Flow]) -> None:
+        """Go on to `until`; flows whose last byte has left by then are appended to `finished`."""
+
+    def peek(self) -> float:
+        """A time before which no flow finishes if no other starts; infinite if there is none."""
+
+    def park(self, now: float) -> Iterator[Flow]:
+        """Bring every flow's own state to `now`, to which `run` must have gone, and hand the flows out."""
+
+
+class Direction:
+    """Flows one way. With `shared=False` every flow sends at its cap whatever the others do."""
+
+    __slots__ = (
+        "_at",
+        "_caps",
+        "_count",
+        "_crowded",
+        "_devices",
+        "_env",
+        "_finished",
+        "_number",
+        "_sharing",
+        "_sum",
+        "_timer",
+        "_timer_at",
+        "bytes",
+        "capacity",
+        "flow_seconds",
+        "shared",
+    )
+
+    def __init__(self, env: Environment, capacity: float, shared: bool = True) -> None:
+        self._env = env
+        self.capacity = capacity
+        """Bytes per second."""
+        self.shared = shared
+        self.bytes = 0.0
+        """Bytes of the flows that have finished."""
+        self.flow_seconds = 0.0
+        """Time integral of the number of flows, those that have finished only."""
+        self._sharing: Sharing = Independent()
+        self._timer: Event | None = None
+        self._timer_at = self._at = inf
+        self._finished: list[Flow] = []
+        self._number = self._count = 0
+        # What decides the way of sharing: the caps of the flows present, their sum, and flows beyond one per device.
+        self._caps: Counter[float] = Counter()
+        self._devices: Counter[Access] = Counter()
+        self._sum = 0.0
+        self._crowded = 0
+
+    def send(self, size: float, release: Release, rate: float, device: Access | None, delay: float) -> Event:
+        """Start a flow that gets at most `rate` bytes/s together with the other flows of its device.
+
+        Returns:
+            The event of the last byte's arrival, `delay` after it leaves; its value is when the first byte left.
+        """
+        env = self._env
+        now: float = env._now
+        event = Event(env)
+        event._ok = True
+        start, first, _, _, head = release
+        if size <= 0.0:
+            # Nothing to send: it is there when its end would have been ready.
+            event._value = max(now, release.end)
+            env.schedule(event, delay=event._value - now + delay)
+            return event
+        capacity = self.capacity
+        flow = (
+            Flow(event, size, release, capacity, None) if rate >= capacity else Flow(event, size, release, rate, device)
+        )
+        flow.delay = delay
+        ready = start if head > 0.0 else start + first
+        event._value = ready if ready > now else now
+        if start > now and head > 0.0:
+            self._call_at(start, lambda _: self._start(flow))
+        else:
+            self._start(flow)
+        return event
+
+    def share(self, rate: float) -> float:
+        """Bytes per second that one more flow of cap `rate` would get now, if all flows under way were busy."""
+        if not self.shared or not self._count or self._sum + rate <= self.capacity:
+            return min(rate, self.capacity)
+        return min(rate, self.capacity / (self._count + 1))
+
+    def totals(self, now: float) -> tuple[float, float]:
+        """Bytes sent, and time integral of the number of flows under way, up to `now` (the present)."""
+        self._run(now)
+        sent, seconds = self.bytes, self.flow_seconds
+        for flow in self._reload(now):
+            sent += flow.size - flow.unsent()
+            seconds += now - flow.started
+        return sent, seconds
+
+    def _start(self, flow: Flow) -> None:
+        now: float = self._env._now
+        self._number += 1
+        flow.number = self._number
+        flow.begin(now)
+        if self._count:
+            self._run(now)
+        self._count += 1
+        self._sum += flow.cap
+        if flow.device is not None or self._caps:
+            self._note(flow, 1)
+        if self._count > 1 and self.shared:
+            self._widen(now)
+        self._arm(self._sharing.add(flow))
+
+    def _run(self, time: float) -> None:
+        """Let the flows go on to `time`, and see off those that finish."""
+        finished = self._finished
+        self._sharing.run(time, finished)
+        if not finished:
+            return
+        env = self._env
+        now: float = env._now
+        for flow in finished:
+            arrival = flow.left + flow.delay
+            env.schedule(flow.event, delay=arrival - now if arrival > now else 0.0)
+            self.bytes += flow.size
+            self.flow_seconds += flow.left - flow.started
+            self._count -= 1
+            self._sum -= flow.cap
+            if self._caps:
+                self._note(flow, -1)
+        finished.clear()
+        self._narrow(time)
+
+    # The way of sharing.
+
+    def _note(self, flow: Flow, change: int) -> None:
+        """Count a capped flow in or out. Kept from the first capped flow on, until the direction is empty."""
+        if not self._caps and change > 0 and self._count > 1:
+            self._caps[self.capacity] = self._count - 1
+        self._caps[flow.cap] += change
+        if not self._caps[flow.cap]:
+            del self._caps[flow.cap]
+        if flow.device is not None:
+            before = self._devices[flow.device]
+            self._devices[flow.device] = before + change
+            self._crowded += max(0, before + change - 1) - max(0, before - 1)
+            if not before + change:
+                del self._devices[flow.device]
+
+    def _widen(self, now: float) -> None:
+        """Before a flow is added (it is counted already): change to a way of sharing that can hold it."""
+        sharing = self._sharing
+        if isinstance(sharing, Filling):
+            return
+        if self._crowded or len(self._caps) > 1:
+            if isinstance(sharing, Independent) and not self._crowded and self._sum <= self.capacity:
+                return
+            self._change(Filling(self.capacity, now), now)
+        elif isinstance(sharing, Independent) and self._sum > self.capacity:
+            cap = next(iter(self._caps), self.capacity)
+            self._change(Equal(self.capacity, cap, now), now)
+
+    def _narrow(self, now: float) -> None:
+        """After flows have left: change to a cheaper way of sharing, if it will last."""
+        if not self._count:
+            self._sum, self._crowded = 0.0, 0
+            self._caps.clear()
+            self._devices.clear()
+            if not isinstance(self._sharing, Independent):
+                self._sharing = Independent()
+        elif isinstance(self._sharing, Independent):
+            return
+        elif self._count == 1 or (not self._crowded and self._sum <= 0.5 * self.capacity):
+            self._change(Independent(), now)
+
+    def _change(self, sharing: Sharing, now: float) -> None:
+        for flow in self._sharing.park(now):
+            sharing.take(flow)
+        self._sharing = sharing
+
+    def _reload(self, now: float) -> list[Flow]:
+        """The flows under way with their states at `now`. A way of sharing may have them parked without harm."""
+        return list(self._sharing.park(now))
+
+    # The timer.
+
+    def _arm(self, at: float) -> None:
+        """See to it that the timer fires at `at` or before."""
+        self._at = at
+        if at < self._timer_at:
+            self._timer_at = at
+            self._timer = self._call_at(at, self._fire)
+
+    def _call_at(self, at: float, callback) -> Event:  # type: ignore[no-untyped-def]
+        env = self._env
+        event = Event(env)
+        event._ok = True
+        event._value = None
+        event.callbacks.append(callback)  # type: ignore[union-attr]
+        now: float = env._now
+        env.schedule(event, delay=at - now if at > now else 0.0)
+        return event
+
+    def _fire(self, event: Event) -> None:
+        if event is not self._timer:
+            return  # overtaken by an earlier one
+        time = self._timer_at
+        self._timer, self._timer_at = None, inf
+        if time >= self._at:
+            # The clock may be a rounding error short of the time that it was set for: go by the latter.
+            self._run(time)
+            self._at = self._sharing.peek()
+        if self._at < inf:
+            self._arm(self._at)

@@ -1,0 +1,153 @@
+"""Equal shares in virtual time: n busy flows each send at min(cap, C/n).
+
+Virtual time V is the bytes that a flow busy since the beginning would have sent, so that V' = min(cap, C/n) and a flow
+with b ready bytes runs dry when V has grown by b: one number per flow, untouched while other flows come and go, and
+O(log n) per change (the idea of fair queueing's virtual clock: Demers, Keshav, Shenker, SIGCOMM 1989; for processor
+sharing see Kleinrock, Queueing Systems II, chapter 4).
+
+Flows that run dry between two parts are idle and sleep until the next part is ready. This calendar is a plain loop
+inside the link, not events of the simulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush, heapreplace
+from math import inf
+
+from paasim.link.flow import Flow
+
+_Entry = tuple[float, int, int, Flow]
+
+
+class Equal:
+    """Flows with one common cap (or none), each alone on its access link.
+
+    Look-ahead: where the next change is not a finish, the state is kept aside, the calendar runs on to the first
+    finish, and that state is taken over if nothing starts before; otherwise the kept state is the truth again.
+    """
+
+    __slots__ = ("_bound", "_bounds", "_busy", "_cap", "_capacity", "_early", "_saved", "_sleeping", "_t", "_v")
+
+    def __init__(self, capacity: float, cap: float, now: float) -> None:
+        self._capacity = capacity
+        self._cap = cap
+        self._t, self._v = now, 0.0
+        self._busy: list[_Entry] = []
+        """(V at which it runs dry, number, parts released up to there, flow)."""
+        self._sleeping: list[_Entry] = []
+        """(time at which it wakes, number, parts released before, flow)."""
+        self._bounds: list[tuple[float, int]] = []
+        """When each flow would finish if it were alone: no flow can do so earlier. Those in the past are dropped."""
+        self._bound = inf
+        self._saved: tuple[float, float, list[_Entry], list[_Entry]] | None = None
+        self._early: list[Flow] = []
+
+    def take(self, flow: Flow) -> None:
+        """Take a flow in, its state being that of now."""
+        if flow.backlog > 0.0 or flow.released == flow.parts:
+            heappush(self._busy, (self._v + flow.backlog, flow.number, flow.released, flow))
+        else:
+            wakes = flow.first + flow.released * flow.period
+            heappush(self._sleeping, (wakes, flow.number, flow.released, flow))
+        alone = flow.finish(min(self._cap, self._capacity))
+        heappush(self._bounds, (alone, flow.number))
+        if alone < self._bound:
+            self._bound = alone
+
+    def add(self, flow: Flow) -> float:
+        """Take a new flow in; returns a time before which no flow finishes.
+
+        A new flow only slows the others down, so that the earlier bound still holds: nothing is worked out here.
+        """
+        self.take(flow)
+        return self._bound
+
+    def run(self, until: float, finished: list[Flow]) -> None:
+        """Go on to `until`; flows whose last byte has left by then are appended to `finished`."""
+        if self._saved is not None:
+            if until >= self._t:
+                finished += self._early
+            else:
+                self._t, self._v, self._busy, self._sleeping = self._saved
+            self._saved = None
+        self._run(until, finished, False)
+
+    def peek(self) -> float:
+        """A time before which no flow finishes; look ahead for it where a flow has outlived its bound."""
+        bounds, t = self._bounds, self._t
+        while bounds and bounds[0][0] <= t:
+            heappop(bounds)
+        busy, sleeping = self._busy, self._sleeping
+        if len(busy) + len(sleeping) <= len(bounds):
+            self._bound = bounds[0][0] if bounds else inf
+            return self._bound
+        self._saved = (t, self._v, busy[:], sleeping[:])
+        self._early = []
+        self._run(inf, self._early, True)
+        self._bound = self._t
+        return self._bound
+
+    def _run(self, until: float, finished: list[Flow], to_first: bool) -> None:
+        """The calendar: from change to change up to `until`, or to the first finish."""
+        busy, sleeping, capacity, cap = self._busy, self._sleeping, self._capacity, self._cap
+        alone = min(cap, capacity)
+        t, v = self._t, self._v
+        speed = min(cap, capacity / len(busy)) if busy else alone
+        while True:
+            dry = t + (busy[0][0] - v) / speed if busy else inf
+            if sleeping and sleeping[0][0] < dry:
+                time = sleeping[0][0]
+                if time > until:
+                    break
+                _, number, released, flow = heappop(sleeping)
+                released += 1
+                if time < t:
+                    time = t
+                if busy:
+                    v += (time - t) * speed
+                elif released < flow.parts:
+                    # Alone on an empty link, and gone again before anyone else wakes: no need to become busy.
+                    dry = time + flow.part / alone
+                    wakes = flow.first + released * flow.period
+                    if dry <= wakes and dry <= until and (not sleeping or dry <= sleeping[0][0]):
+                        t = dry
+                        heappush(sleeping, (wakes, number, released, flow))
+                        continue
+                t = time
+                heappush(busy, (v + flow.part, number, released, flow))
+            elif dry > until or not busy:
+                break
+            else:
+                if dry > t:
+                    t = dry
+                v, number, released, flow = busy[0]
+                if released < flow.parts:
+                    ready = flow.parts if t >= flow.end else int((t - flow.first) // flow.period) + 1
+                    if ready > released:
+                        heapreplace(busy, (v + (ready - released) * flow.part, number, ready, flow))
+                        continue
+                    heappop(busy)
+                    heappush(sleeping, (flow.first + released * flow.period, number, released, flow))
+                else:
+                    heappop(busy)
+                    flow.left = t
+                    finished.append(flow)
+                    if to_first:
+                        self._t, self._v = t, v
+                        return
+            speed = min(cap, capacity / len(busy)) if busy else alone
+        if until > t:
+            if busy:
+                v += (until - t) * speed
+            t = until
+        self._t, self._v = t, v
+
+    def park(self, now: float) -> Iterator[Flow]:
+        """Bring every flow's own state to `now`, to which the calendar must have run, and hand the flows out."""
+        for dry, _, released, flow in self._busy:
+            flow.at, flow.backlog, flow.released = now, dry - self._v, released
+            yield flow
+        for _, _, released, flow in self._sleeping:
+            flow.at, flow.backlog, flow.released = now, 0.0, released
+            yield flow

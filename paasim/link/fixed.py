@@ -1,0 +1,23 @@
+"""A link that gives every transfer the same rate."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from simpy import Environment
+
+from paasim.link.duplex import DuplexLink
+from paasim.link.link import Link, LinkSpec
+
+
+class FixedSpec(LinkSpec):
+    """Every transfer gets the full rate, however many there are: no sharing, no queue.
+
+    For reference and for links that are never full. Its busy time may exceed the time that has passed.
+    """
+
+    kind: Literal["fixed"] = "fixed"
+
+    def build(self, env: Environment, name: str) -> Link:
+        """Make the link."""
+        return DuplexLink(env, name, self.rates(), self.rtt, shared=False)

@@ -1,0 +1,75 @@
+"""What a link is to the rest: full-duplex, with a rate each way, a round trip and, where devices sit, a last mile."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from simpy import Environment
+from simpy.events import Event
+
+from paasim.core.release import Release
+from paasim.core.spec import Spec
+from paasim.core.units import Bandwidth, Duration, PricePerByte
+from paasim.link.access import Access, AnyAccess
+
+
+class Link(Protocol):
+    """A link at work. Rates are bytes/s; `forward` is from the first site of `between` to the second."""
+
+    name: str
+    rtt: float
+
+    def transfer(self, size: float, release: Release, forward: bool, access: Access | None = None) -> Event:
+        """Send `size` bytes as they become ready, through the access link of a device if there is one.
+
+        Returns:
+            An event that fires when the last byte arrives (half a round trip after it left); its value is the time
+            at which the first byte left.
+        """
+
+    def latency(self, size: float, forward: bool, access: Access | None = None) -> float:
+        """Seconds that a small message takes: half a round trip and `size` over the rate of the path.
+
+        For prompt text and tokens: their flows are so short that they are not shared with others. This is an
+        assumption, good where `size` is far below what the link carries per round trip.
+        """
+
+    def share(self, forward: bool, access: Access | None = None) -> float:
+        """Bytes/s that one more flow would get now, if all flows under way kept sending. For routers."""
+
+    def totals(self, now: float) -> dict[str, float]:
+        """What was carried up to `now`, the present.
+
+        `busy` (seconds of full capacity used, which is bytes over capacity), `bytes`, the same `_backward`, and
+        `flows` (time integral of the number of transfers under way, both directions).
+        """
+
+
+class LinkSpec(Spec):
+    """Base of every kind of link."""
+
+    between: tuple[str, str]
+    """The two sites that it joins (one site twice: a link inside the site). Forward is from the first to the second."""
+    bandwidth: Bandwidth
+    """Rate forward, and backward where `backward_bandwidth` is not given."""
+    backward_bandwidth: Bandwidth | None = None
+    """Rate from the second site to the first, if it is another one."""
+    rtt: Duration
+    """Round-trip time; every message takes half of it besides its bytes."""
+    access: AnyAccess | None = None
+    """The last mile of each device, where one of the sites is a fleet; without it devices are bound by the link alone."""
+    price: PricePerByte = 0.0
+    """Price per volume sent, either way."""
+
+    def rates(self) -> tuple[float, float]:
+        """Bytes per second forward and backward."""
+        backward = self.bandwidth if self.backward_bandwidth is None else self.backward_bandwidth
+        return self.bandwidth / 8, backward / 8
+
+    def device_access(self, site: str) -> Access | None:
+        """The access link of one device at `site`, a new one for each device; None if the link has no last mile."""
+        return None if self.access is None else self.access.build(towards_device=site == self.between[1])
+
+    def build(self, env: Environment, name: str) -> Link:
+        """Make the link."""
+        raise TypeError(f"{type(self).__name__} does not say how to build its link")

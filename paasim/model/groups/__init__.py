@@ -1,0 +1,1 @@
+"""Layer groups: layers of a model that keep the same kind of memory of a sequence."""

@@ -1,0 +1,147 @@
+"""Finding profiles: bundled ones by name, others by path, or written inline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from paasim.core.errors import InputError, Problem, did_you_mean
+from paasim.core.paths import bundled, expand
+from paasim.profile.profile import Profile
+from paasim.profile.spec import ProfileSpec
+
+MODELS = "models"
+"""The folder below `profiles/` that is not about hardware."""
+
+
+def names() -> list[str]:
+    """Names of the bundled profiles, sorted."""
+    root = bundled("profiles")
+    found = (path.relative_to(root).with_suffix("") for path in root.glob("*/**/*.yaml"))
+    return sorted(name.as_posix() for name in found if name.parts[0] != MODELS)
+
+
+def load(profile: str | Mapping[str, Any] | ProfileSpec, base: Path | None = None) -> Profile:
+    """Load a profile.
+
+    Args:
+        profile: a bundled name such as `h100-sxm/llama-3.1-8b/bf16/vllm/tp1`, or a beginning of one that names no
+            other (`m2-ultra/llama-3.1-8b/q4-k-m`); a path to a YAML file, which may name `${VARIABLES}` and is relative
+            to `base`; or a header with form coefficients.
+        base: folder that relative paths start from.
+
+    Raises:
+        InputError: if there is no such profile or its files are wrong, with file and line.
+    """
+    if isinstance(profile, ProfileSpec):
+        return Profile(profile)
+    if not isinstance(profile, str):
+        try:
+            return Profile(ProfileSpec.model_validate(dict(profile)))
+        except ValidationError as error:
+            raise InputError(_problems(error, "", None)) from None
+    if profile.endswith((".yaml", ".yml")):
+        path = expand(profile, base)
+        if not path.is_file():
+            raise InputError.one("", f"profile file '{path}' does not exist", "check the path, or use a bundled name")
+        return Profile(read_header(path), path)
+    path = bundled("profiles") / f"{_resolve(profile)}.yaml"
+    return Profile(read_header(path), path)
+
+
+def _resolve(name: str) -> str:
+    """The full name of a bundled profile."""
+    known = names()
+    if name in known:
+        return name
+    longer = [each for each in known if each.startswith(name.rstrip("/") + "/")]
+    if len(longer) == 1:
+        return longer[0]
+    if longer:
+        some = ", ".join(longer[:6]) + (", ..." if len(longer) > 6 else "")
+        raise InputError.one("", f"profile '{name}' names {len(longer)} profiles", f"choose one of {some}")
+    hint = did_you_mean(name, known)
+    raise InputError.one("", f"profile '{name}' is unknown", f"{hint} (see `paasim profile list`)")
+
+
+def read_header(path: Path) -> ProfileSpec:
+    """Read the YAML file of a profile.
+
+    Raises:
+        InputError: if it is not one; every problem as `file:line:column`.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        text = path.read_text(encoding="utf-8")
+        root = yaml.compose(text, Loader=loader)
+        data = yaml.load(text, Loader=loader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError.one(str(path), f"cannot be read: {error}", "give a YAML file in UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise InputError.one(where, f"is not YAML: {getattr(error, 'problem', error)}", "correct the file") from None
+    if not isinstance(data, dict):
+        raise InputError.one(f"{path}:1:1", "is not the header of a profile", "start with e.g. 'id: my-gpu/my-model'")
+    problems = _repeated(root, str(path))
+    try:
+        spec = ProfileSpec.model_validate(data)
+    except ValidationError as error:
+        problems += _problems(error, str(path), root)
+    if problems:
+        raise InputError(problems)
+    return spec
+
+
+def _repeated(node: Any, path: str) -> list[Problem]:
+    """Keys that are written twice in one mapping."""
+    if not isinstance(node.value, list):
+        return []
+    problems, seen = [], set()
+    for child in node.value:
+        if not isinstance(child, tuple):
+            problems += _repeated(child, path)
+            continue
+        key, value = child
+        if key.value in seen:
+            problems.append(Problem(_where(key, path), f"{key.value}: is written twice", "keep one of them"))
+        seen.add(key.value)
+        problems += _repeated(value, path)
+    return problems
+
+
+def _problems(error: ValidationError, path: str, root: Any) -> list[Problem]:
+    """One problem per complaint of pydantic, at the line of the deepest part of the file that it speaks of."""
+    problems = []
+    for detail in error.errors():
+        node = root
+        for step in detail["loc"]:
+            node = _child(node, step) or node
+        name = ".".join(map(str, detail["loc"])) or "profile"
+        what = f"{name}: {detail['msg'].removeprefix('Value error, ')}"
+        problems.append(Problem(_where(node, path) if node else path, what, _todo(detail)))
+    return problems
+
+
+def _todo(detail: Any) -> str:
+    if detail["type"] == "extra_forbidden":
+        return did_you_mean(str(detail["loc"][-1]), ProfileSpec.model_fields)
+    return "correct it"
+
+
+def _where(node: Any, path: str) -> str:
+    return f"{path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+
+def _child(node: Any, step: str | int) -> Any:
+    """The value of a key of a mapping node, or an entry of a sequence node; None if there is none."""
+    if node is None or not isinstance(node.value, list):
+        return None
+    if isinstance(step, int):
+        return node.value[step] if step < len(node.value) and not isinstance(node.value[step], tuple) else None
+    return next((child[1] for child in node.value if isinstance(child, tuple) and child[0].value == step), None)

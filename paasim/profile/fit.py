@@ -1,0 +1,165 @@
+"""Fitting the forms to a table: non-negative least squares on the relative error, after the monotone clean-up.
+
+The floor of the prefill form is not linear in its coefficients; but a + b (K^4 + N^4)^(1/4) + c Q is, for a given number
+K of tokens below which reading the weights takes longer than computing (w = b K), so K is scanned. How far the result
+can be trusted is found by cross-validation: a random quarter of the rows is predicted from the others, four times.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from paasim.profile.form import SATURATION, DecodeForm, Forms, MixedForm, PrefillForm
+from paasim.profile.monotone import clean_points
+from paasim.profile.prefill import with_anchors
+from paasim.profile.residual import Floats
+from paasim.profile.spec import PHASES, FitError, PhaseError
+from paasim.profile.steps import StepTime
+from paasim.profile.table import Points, Row, Table
+
+FOLDS = 4
+FEWEST = 12
+"""Rows of a phase below which holding out a quarter says nothing."""
+SEED = 20
+"""Of the folds."""
+FLOORS = np.concatenate([[0.0], 2.0 ** np.arange(0, 14, 0.25)])
+"""Tokens at which computing takes as long as reading the weights, to be scanned."""
+DIGITS = 6
+"""Significant digits that are kept of a coefficient."""
+
+
+def fit(table: Table) -> Forms:
+    """Fit the forms of all phases that a table has."""
+    prefill, decode, mixed = table.points("prefill"), table.points("decode"), table.points("mixed")
+    prefill_form = fit_prefill(with_anchors(prefill, decode)) if prefill is not None else None
+    decode_form = fit_decode(decode) if decode is not None else None
+    mixed_form = None
+    if mixed is not None and prefill_form is not None and decode_form is not None:
+        mixed_form = fit_mixed(mixed, prefill_form, decode_form)
+    return Forms(prefill=prefill_form, decode=decode_form, mixed=mixed_form)
+
+
+def fit_prefill(points: Points) -> PrefillForm:
+    """Fit `a + (w^4 + (b N)^4)^(1/4) + c Q`."""
+    n, q = points.tokens, points.pairs
+    seconds = clean_points(points.seconds, n, q)
+    found = [(*_solve([np.ones_like(n), (k**4 + n**4) ** 0.25, q], seconds), k) for k in FLOORS]
+    (a, b, c), _, k = min(found, key=lambda each: each[1])
+    return PrefillForm.model_construct(a=_short(a), w=_short(b * k), b=_short(b), c=_short(c))
+
+
+def fit_decode(points: Points) -> DecodeForm:
+    """Fit `a + b B + c S + d (1 - 0.97^B) + e (1 - 0.8^B)`."""
+    b, s = points.batch, points.total
+    seconds = clean_points(points.seconds, b, s)
+    slow, fast = SATURATION
+    terms = [np.ones_like(b), s]
+    if len(np.unique(b)) > 1:
+        terms += [b, 1 - slow**b, 1 - fast**b]
+    found = _solve(terms, seconds)[0]
+    a, c, *rest = map(_short, found)
+    per_sequence, d, e = rest or (0.0, 0.0, 0.0)
+    return DecodeForm.model_construct(a=a, b=per_sequence, c=c, d=d, e=e)
+
+
+def fit_mixed(points: Points, prefill: PrefillForm, decode: DecodeForm) -> MixedForm:
+    """Fit `a + b (N + B) + c S + d Q`, c and d being those of decode and prefill (one table rarely tells them apart)."""
+    n, b, s, q = points.new, points.batch, points.total, points.mixed_pairs
+    seconds = clean_points(points.seconds, n, q, b, s)
+    rest = seconds - decode.c * s - prefill.c * q
+    a, per_token = _solve([np.ones_like(n), n + b], seconds, rest)[0]
+    return MixedForm.model_construct(a=_short(a), b=_short(per_token), c=decode.c, d=prefill.c)
+
+
+def _solve(terms: list[Floats], seconds: Floats, target: Floats | None = None) -> tuple[Floats, float]:
+    """Coefficients >= 0 of the terms that add up to the target (default: seconds), relative to seconds; and the error."""
+    from scipy.optimize import nnls
+
+    matrix = np.stack(terms, axis=1) / seconds[:, None]
+    # Columns of like size, for the solver.
+    size = np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
+    found, error = nnls(matrix / size, (seconds if target is None else target) / seconds)
+    return found / size, float(error)
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def errors(table: Table, forms: Forms) -> FitError:
+    """How well forms and table agree, by phase, with cross-validation."""
+    predicted = _held_out(table)
+    found: dict[str, PhaseError | None] = {}
+    for phase in PHASES:
+        points = table.points(phase)
+        if points is None or getattr(forms, phase) is None:
+            continue
+        cleaned, form = _cleaned(points, phase), _by_form(points, phase, forms)
+        off = predicted.get(phase)
+        off = None if off is None else np.abs(off / cleaned - 1)[np.isfinite(off)]
+        has = off is not None and len(off) >= FEWEST // 2
+        found[phase] = PhaseError(
+            points=len(points),
+            cleaned=_short3(float(np.max(np.abs(cleaned / points.seconds - 1)))),
+            median=_short3(float(np.median(off))) if has and off is not None else None,
+            p95=_short3(float(np.percentile(off, 95))) if has and off is not None else None,
+            form_median=_short3(float(np.median(np.abs(form / cleaned - 1)))),
+        )
+    return FitError(**found)
+
+
+def _short3(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def _cleaned(points: Points, phase: str) -> Floats:
+    if phase == "prefill":
+        return clean_points(points.seconds, points.tokens, points.pairs)
+    if phase == "decode":
+        return clean_points(points.seconds, points.batch, points.total)
+    return clean_points(points.seconds, points.new, points.mixed_pairs, points.batch, points.total)
+
+
+def _by_form(points: Points, phase: str, forms: Forms) -> Floats:
+    if phase == "prefill" and forms.prefill is not None:
+        return np.asarray(forms.prefill.at(points.tokens, points.pairs))
+    if phase == "decode" and forms.decode is not None:
+        return np.asarray(forms.decode.at(points.batch, points.total))
+    assert forms.mixed is not None
+    attention = forms.mixed.c * points.total + forms.mixed.d * points.mixed_pairs
+    return np.asarray(forms.mixed.tokens(points.new, points.batch) + attention)
+
+
+def _held_out(table: Table) -> dict[str, Floats]:
+    """Each row of a phase predicted without it; NaN where the rest does not enclose it."""
+    rng = np.random.default_rng(SEED)
+    found: dict[str, Floats] = {}
+    for phase in PHASES:
+        rows = [row for row in table.rows if row.phase == phase]
+        if len(rows) < FEWEST:
+            continue
+        fold = rng.permutation(len(rows)) % FOLDS
+        values = np.full(len(rows), np.nan)
+        for k in range(FOLDS):
+            kept = [row for row in table.rows if row.phase != phase]
+            kept += [row for row, of in zip(rows, fold, strict=True) if of != k]
+            without = Table(kept)
+            steps = StepTime("held out", fit(without), without)
+            for i in np.flatnonzero(fold == k):
+                seconds, outside = predict(steps, rows[i])
+                values[i] = np.nan if outside else seconds
+        found[phase] = values
+    return found
+
+
+def predict(steps: StepTime, row: Row) -> tuple[float, bool]:
+    """Seconds that the step times give for a row, and whether it lies outside the measured box."""
+    points = Points.of([row])
+    n, q, s = float(points.tokens[0]), float(points.pairs[0]), float(points.total[0])
+    if row.phase == "prefill":
+        return steps.prefill(int(n), q), steps.prefill_outside(int(n), q)
+    if row.phase == "decode":
+        return steps.decode(row.batch, s), steps.decode_outside(row.batch, s)
+    pairs = float(points.mixed_pairs[0])
+    outside = steps.prefill_outside(row.new_tokens, pairs) or steps.decode_outside(row.batch, s)
+    return steps.mixed(row.new_tokens, pairs, row.batch, s), outside

@@ -1,0 +1,115 @@
+"""What an importer gives back, and what importers share."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from paasim.core.errors import InputError
+from paasim.profile.table import Row, Table
+
+Select = Mapping[str, str]
+"""Column -> what it must say: which rows of a file are wanted."""
+Record = dict[str, str]
+"""One row of a file, as text."""
+
+
+@dataclass
+class Imported:
+    """Measured steps, and as much of the header as the file tells."""
+
+    table: Table
+    header: dict[str, Any] = field(default_factory=dict)
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, unzipped if its name ends in `.gz`.
+
+    Raises:
+        InputError: if it cannot be read.
+    """
+    try:
+        raw = path.read_bytes()
+        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
+    except FileNotFoundError:
+        raise InputError.one(str(path), "no such file", "check the path") from None
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise InputError.one(str(path), f"cannot be read: {error}", "is it damaged, or another format?") from None
+
+
+def records_of(path: Path, columns: tuple[str, ...]) -> list[Record]:
+    """The rows of a CSV file.
+
+    Raises:
+        InputError: if it lacks one of `columns`.
+    """
+    reader = csv.DictReader(text_of(path).splitlines())
+    names = reader.fieldnames or []
+    for column in columns:
+        if column not in names:
+            raise InputError.one(f"{path}:1", f"has no column '{column}'", f"it has {', '.join(names[:12])}")
+    return [{key: value or "" for key, value in row.items() if key} for row in reader]
+
+
+def matches(record: Record, select: Select) -> bool:
+    """Whether each wanted column says, or has in its text, what is wanted (`=text`: says exactly)."""
+    for column, wanted in select.items():
+        value = record.get(column, "")
+        if value != wanted[1:] if wanted.startswith("=") else wanted.lower() not in value.lower():
+            return False
+    return True
+
+
+def chosen(records: list[Record], select: Select, path: Path) -> list[Record]:
+    """The wanted rows.
+
+    Raises:
+        InputError: if a column is unknown or nothing is left.
+    """
+    known = {column for record in records for column in record}
+    for column in select:
+        if column not in known:
+            raise InputError.one(str(path), f"has no column '{column}' to select by", f"it has {', '.join(sorted(known))}")
+    left = [record for record in records if matches(record, select)]
+    if not left:
+        asked = ", ".join(f"{key}={value}" for key, value in select.items())
+        raise InputError.one(str(path), f"has no rows with {asked}", "widen the selection (--select)")
+    return left
+
+
+def number(record: Record, column: str, path: Path) -> float | None:
+    """A number of a row; None if the cell is empty.
+
+    Raises:
+        InputError: if it is not a finite number above zero.
+    """
+    text = record.get(column, "").strip()
+    if not text or text.lower() == "nan":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e15:
+        raise InputError.one(str(path), f"{column} '{text}' is not a number of zero or more", "correct the file")
+    return value
+
+
+def prefill_row(tokens: float, depth: float, rate: float, rate_std: float | None = None) -> Row:
+    """A prompt of `tokens` tokens after `depth` cached ones, processed at `rate` tokens/s."""
+    std = None if rate_std is None else tokens / rate * rate_std / rate
+    return Row("prefill", 1, int(tokens), depth, tokens / rate, std)
+
+
+def decode_row(tokens: float, depth: float, rate: float, rate_std: float | None = None) -> Row:
+    """`tokens` tokens generated one by one after `depth` cached ones, at `rate` tokens/s.
+
+    The rate is an average over growing contexts; with a step time that is affine in context, its inverse is the time of
+    the step at the mean context.
+    """
+    std = None if rate_std is None else rate_std / rate**2
+    return Row("decode", 1, 1, depth + tokens / 2, 1 / rate, std)

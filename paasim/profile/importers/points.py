@@ -1,0 +1,27 @@
+"""Steps written out in a recipe: a handful of figures from a paper or a web page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from paasim.core.errors import InputError
+from paasim.core.units import TIME
+from paasim.profile.table import Row, Table
+
+
+def table_of(points: Sequence[Any], where: str) -> Table:
+    """Rows from a list such as `- {phase: prefill, batch: 1, new: 1024, context: 0, time: 64 ms}`.
+
+    Raises:
+        InputError: for a point that is not of that form.
+    """
+    rows = []
+    for i, point in enumerate(points):
+        try:
+            new, context = int(point.get("new", 1)), float(point.get("context", 0))
+            rows.append(Row(point["phase"], int(point.get("batch", 1)), new, context, TIME.parse(point["time"])))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            todo = "write e.g. {phase: prefill, new: 1024, time: 64 ms}"
+            raise InputError.one(where, f"point {i + 1}: {error}", todo) from None
+    return Table(rows)

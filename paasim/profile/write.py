@@ -1,0 +1,60 @@
+"""Writing a profile: the YAML header and the CSV table beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from paasim.core.errors import InputError
+from paasim.profile.catalogue import load
+from paasim.profile.profile import Profile
+from paasim.profile.spec import ProfileSpec
+from paasim.profile.table import Table
+
+
+def make(header: dict[str, Any], table: Table, path: Path) -> Profile:
+    """Fit the forms to a table and write the profile.
+
+    Args:
+        header: fields of `ProfileSpec`; quantities as text with units.
+        table: the measured steps.
+        path: the YAML file to write; the table goes beside it as `.csv`.
+
+    Raises:
+        InputError: if the header is wrong.
+    """
+    from paasim.profile.fit import errors, fit
+
+    table.sort()
+    forms = fit(table)
+    given = {**header, "table": path.with_suffix(".csv").name, "form": forms, "error": errors(table, forms)}
+    write(header_of(given), table, path)
+    return load(str(path.resolve()))
+
+
+def header_of(given: dict[str, Any]) -> ProfileSpec:
+    """Check a header that was put together from parts.
+
+    Raises:
+        InputError: with every field that is wrong.
+    """
+    try:
+        return ProfileSpec.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError.one("", f"header: {where}: {first['msg']}", "correct it in the recipe or the options") from None
+
+
+def write(spec: ProfileSpec, table: Table | None, path: Path) -> None:
+    """Write the header, and the table beside it."""
+    import yaml
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fields = spec.model_dump(mode="json", exclude_defaults=True)
+    text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=112)
+    path.write_text(text, encoding="utf-8")
+    if table is not None:
+        table.write(path.with_suffix(".csv"))

@@ -1,0 +1,106 @@
+"""The answer in two plain sentences: how fast (and against what), then where the time goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from paasim.report.words import PARTS, interval, listed, seconds, share
+from paasim.results.result import Result
+from paasim.results.schema import Difference, Variant
+
+WORTH_NAMING = 0.1
+"""Share of TTFT from which a part is named."""
+
+
+def answer(result: Result) -> str:
+    """Two sentences about a run, or about a comparison."""
+    if result.document.comparison is None:
+        name = next(iter(result.variants))
+        first = _speed(result.variants[name], result.document.scenario.get("slo", {}))
+        return f"{first} {where_time_goes(result.variants[name])}".strip()
+    best = fastest(result)
+    if best is None:
+        return "No variant completed a request that counts."
+    return f"{_verdict(result, best)} {where_time_goes(result.variants[best], f'in {best}, ')}".strip()
+
+
+def fastest(result: Result) -> str | None:
+    """The variant with the lowest mean TTFT; None if none has one."""
+    known = {
+        name: variant.metrics["ttft"].mean for name, variant in result.variants.items() if "ttft" in variant.metrics
+    }
+    return min(known, key=lambda name: known[name]) if known else None
+
+
+def objective(slo: Mapping[str, Any]) -> str:
+    """The limits of a scenario in words: `TTFT ≤ 2 s and TPOT ≤ 50 ms`; empty if it has none."""
+    return listed([f"{name.upper()} ≤ {slo[name]}" for name in ("ttft", "tpot", "e2el") if slo.get(name) is not None])
+
+
+def _speed(variant: Variant, slo: Mapping[str, Any]) -> str:
+    ttft = variant.metrics.get("ttft")
+    if ttft is None:
+        return f"None of {variant.requests.arrived} requests was completed within what is measured."
+    sure = f" (95 % interval {interval(*ttft.ci95.mean)})" if ttft.ci95.mean else ""
+    text = f"TTFT is {seconds(ttft.mean)} on average{sure} and {seconds(ttft.p99)} at p99"
+    text += _attainment(variant, slo)
+    return f"{text}{'' if variant.steady_state else ', but there is no steady state'}."
+
+
+def _attainment(variant: Variant, slo: Mapping[str, Any]) -> str:
+    met = variant.throughput.slo_attainment
+    if met is None:
+        return ""
+    limits = objective(slo)
+    wanted = f", wanted {share(slo['attainment'])}" if "attainment" in slo else ""
+    return f"; {share(met)} of requests meet {limits or 'their limits'}{wanted}"
+
+
+def _verdict(result: Result, best: str) -> str:
+    comparison = result.document.comparison
+    assert comparison is not None
+    variant, slo = result.variants[best], result.document.scenario.get("slo", {})
+    baseline = comparison.baseline
+    text = f"{best} has the lowest TTFT, {seconds(variant.metrics['ttft'].mean)} on average"
+    if best != baseline:
+        text += f": {_against(comparison.differences[best].get('ttft'), baseline)}"
+    else:
+        others = {name: each["ttft"] for name, each in comparison.differences.items() if "ttft" in each}
+        if others:
+            name = min(others, key=lambda other: others[other].difference)
+            text += f": {_against(_turned(others[name]), name)}"
+    return f"{text}{_attainment(variant, slo)}{'' if variant.steady_state else ', but it has no steady state'}."
+
+
+def _against(difference: Difference | None, name: str) -> str:
+    """`0.41 s less than base (95 % interval 0.38 to 0.44 s)`."""
+    if difference is None:
+        return f"{name} completed nothing to compare with"
+    saved = -difference.difference
+    if difference.ci95 is None:
+        return f"{seconds(saved)} less than {name} (too few requests for an interval)"
+    low, high = -difference.ci95[1], -difference.ci95[0]
+    text = f"{seconds(saved)} less than {name} (95 % interval {interval(low, high)})"
+    return text if difference.verdict != "cannot tell" else f"{text}, which may be chance"
+
+
+def _turned(difference: Difference) -> Difference:
+    """The same difference seen from the other side."""
+    low_high = difference.ci95 and (-difference.ci95[1], -difference.ci95[0])
+    return difference.model_copy(update={"difference": -difference.difference, "ci95": low_high})
+
+
+def where_time_goes(variant: Variant, opening: str = "") -> str:
+    """One sentence: the largest parts of TTFT, and the busiest resource."""
+    total = sum(variant.ttft_parts.values())
+    if total <= 0:
+        return ""
+    largest = sorted(variant.ttft_parts.items(), key=lambda item: -item[1])
+    named = [(part, value) for part, value in largest if value >= WORTH_NAMING * total][:3] or largest[:1]
+    parts = listed([f"{PARTS[part]} ({share(value / total)})" for part, value in named])
+    text = f"{opening}TTFT goes to {parts}"
+    if variant.bottleneck is not None:
+        used = variant.resources[variant.bottleneck].utilisation or 0.0
+        text += f"; the busiest resource is {variant.bottleneck}, {share(used)} in use"
+    return f"{text[0].upper()}{text[1:]}."

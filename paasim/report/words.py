@@ -1,0 +1,75 @@
+"""Numbers and names as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+PARTS = {
+    "uplink": "sending the prompt",
+    "prefill_queue": "waiting for prefill",
+    "prefill": "prefill",
+    "encode": "encoding the KV cache",
+    "transfer_wait": "waiting to transfer",
+    "transfer": "KV transfer",
+    "decode_codec": "decoding the KV cache",
+    "handover": "hand-over",
+    "decode_queue": "waiting to decode",
+    "first_step": "first decode step",
+    "second_step": "second decode step",
+    "downlink": "sending the token",
+}
+"""Parts of TTFT and TTST in words."""
+
+
+def seconds(value: float) -> str:
+    """A time in the unit that reads best, three digits: `820 ms`, `2.35 s`, `4.1 min`."""
+    size = abs(value)
+    if size >= 600:
+        return f"{digits(value / 60)} min"
+    if size >= 1:
+        return f"{digits(value)} s"
+    return f"{digits(value * 1e3)} ms" if size >= 1e-3 or size == 0 else f"{digits(value * 1e6)} µs"
+
+
+def interval(low: float, high: float) -> str:
+    """An interval of times in one unit: `0.38 to 0.44 s`."""
+    size = max(abs(low), abs(high))
+    factor, unit = (1 / 60, "min") if size >= 600 else (1.0, "s") if size >= 1 else (1e3, "ms")
+    return f"{digits(low * factor)} to {digits(high * factor)} {unit}"
+
+
+def digits(value: float, significant: int = 3) -> str:
+    """A number with three significant digits, without an exponent where that reads well."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 10 ** (significant - 1):
+        return f"{value:,.0f}"
+    return f"{value:#.{significant}g}".rstrip(".") if abs(value) >= 1e-4 else f"{value:.1e}"
+
+
+def tick(value: float) -> str:
+    """A time on an axis, as short as can be: `10 ms`, `1 s`, `100 s`."""
+    return f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms" if value else "0"
+
+
+def share(value: float) -> str:
+    """A share as a percentage that never rounds to all or nothing: `>99.9 %`."""
+    percent = value * 100
+    if 99.9 < percent < 100:
+        return ">99.9 %"
+    if 0 < percent < 0.1:
+        return "<0.1 %"
+    return f"{percent:.1f} %"
+
+
+def size(value: float) -> str:
+    """Bytes with a decimal prefix: `12.3 GB`."""
+    for factor, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(value) >= factor:
+            return f"{digits(value / factor)} {unit}"
+    return f"{digits(value)} B"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

@@ -1,0 +1,213 @@
+"""The contract of `result.json`, version 1. Scripts rely on it: fields are added, never renamed or removed.
+
+Times are seconds, rates per second, amounts bytes, dollars or joules. What does not exist is null or absent, never NaN.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from paasim.core.spec import Spec
+
+SCHEMA_VERSION: Literal[1] = 1
+
+Interval = tuple[float, float]
+MetricName = Literal["ttft", "ttst", "tpot", "itl", "e2el", "queue"]
+IntervalMethod = Literal["replications", "batch means", "none"]
+
+
+class Intervals(Spec):
+    """95 % confidence intervals."""
+
+    mean: Interval | None = None
+    """Of the mean."""
+    p99: Interval | None = None
+    """Of the 99th percentile."""
+    method: IntervalMethod = "none"
+    """`replications`: Student's t over replications; `batch means`: over batches of the only replication."""
+
+
+class Metric(Spec):
+    """Statistics of a latency over the completed requests that count (of ITL: over all gaps between tokens)."""
+
+    unit: Literal["s"] = "s"
+    """Unit of every value."""
+    n: int
+    """Number of values, over all replications."""
+    mean: float
+    std: float
+    """Population standard deviation."""
+    p50: float
+    """Percentiles are linear between order statistics."""
+    p90: float
+    p95: float
+    p99: float
+    max: float
+    ci95: Intervals = Field(default_factory=Intervals)
+    """How sure the mean and the p99 are."""
+
+
+class Requests(Spec):
+    """How requests ended, over all replications, warm-up included; arrived = completed + unfinished + dropped."""
+
+    arrived: int
+    completed: int
+    unfinished: int
+    """Still under way when the run ended."""
+    dropped: dict[str, int]
+    """By reason."""
+
+
+class Throughput(Spec):
+    """What came out per second of the measured window, mean over replications."""
+
+    requests_per_s: float
+    output_tokens_per_s: float
+    total_tokens_per_s: float
+    """Prompt and output tokens."""
+    goodput_per_s: float | None
+    """Requests that met every limit; null without limits."""
+    slo_attainment: float | None
+    """Share of all requests that count which met every limit; null without limits."""
+
+
+class Resource(Spec):
+    """How a pool, fleet or link was used: time-weighted means over the window, mean over replications."""
+
+    kind: str
+    """`pool`, `fleet` or `link`."""
+    servers: int
+    """Instances, devices; 1 for a link."""
+    utilisation: float | None
+    """Share of the servers' time at work; of a link, share of its capacity used."""
+    queue_mean: float | None
+    """Mean number of requests waiting."""
+    running_mean: float | None
+    """Mean number of requests in service."""
+    kv_tokens_mean: float | None
+    """Mean KV memory in use, tokens."""
+    kv_utilisation: float | None
+    """The same as a share of what fits."""
+    bytes: float | None
+    """Payload bytes sent in the window."""
+    tokens: float | None
+    """Tokens computed in the window."""
+
+
+class Cost(Spec):
+    """Dollars for the resources in use, mean over replications."""
+
+    unit: Literal["$"] = "$"
+    per_hour: float
+    per_million_output_tokens: float | None
+    """Null where no token came out."""
+    per_million_total_tokens: float | None
+    by_resource_per_hour: dict[str, float]
+
+
+class Energy(Spec):
+    """Joules of the resources in use, mean over replications; a lower bound without idle power."""
+
+    unit: Literal["J"] = "J"
+    watts: float
+    """Mean power."""
+    per_output_token: float | None
+    """Null where no token came out."""
+    by_resource_watts: dict[str, float]
+
+
+class Route(Spec):
+    """The share of one route."""
+
+    requests: int
+    """Completed requests that count."""
+    first_token: Literal["prefill", "decode"]
+    """Which side emits the first token."""
+    metrics: dict[MetricName, Metric]
+    """Without ITL, whose gaps are recorded per engine and not per request."""
+
+
+class Variant(Spec):
+    """One variant, over all of its replications."""
+
+    requests: Requests
+    metrics: dict[MetricName, Metric]
+    """Metrics that at least one request has."""
+    throughput: Throughput
+    ttft_parts: dict[str, float]
+    """Mean exposed parts; they add up to the mean TTFT."""
+    ttst_parts: dict[str, float]
+    """Mean exposed parts between the first and the second token; they add up to the mean TTST."""
+    resources: dict[str, Resource]
+    cost: Cost | None
+    """Null where nothing has a price."""
+    energy: Energy | None
+    """Null where nothing has a power."""
+    extrapolated_fraction: float
+    """Share of requests with a step outside the measured box of its profile."""
+    bottleneck: str | None
+    """The resource with the highest utilisation."""
+    routes: dict[str, Route]
+    steady_state: bool
+    """False: queues grow as long as requests arrive, and means depend on how long the run was."""
+    window: Interval
+    """The measured part of a replication, s from its start; mean over replications."""
+    warnings: list[str]
+
+
+class ByRequest(Spec):
+    """Differences between the same requests under two variants."""
+
+    n: int
+    """Requests measured in both."""
+    difference: float
+    """Mean, s."""
+    ci95: Interval | None
+    """From batch means."""
+    share_lower: float
+    """Share of the requests that are faster than under the baseline."""
+
+
+class Difference(Spec):
+    """A metric's difference to the baseline: variant minus baseline."""
+
+    difference: float
+    ci95: Interval | None
+    """Paired: over replications where there are at least three, else over batches of requests."""
+    ratio: float | None
+    """Variant over baseline; null where the baseline is zero."""
+    verdict: Literal["better", "worse", "cannot tell"]
+    """`cannot tell` where the interval holds zero, or there is none."""
+    by_request: ByRequest | None = None
+    """The same requests compared one by one; null for metrics that are not one value per request."""
+
+
+class Comparison(Spec):
+    """Variants against a baseline on the same requests (common random numbers)."""
+
+    baseline: str
+    differences: dict[str, dict[str, Difference]]
+    """Variant -> metric -> difference: means under the metric's name, 99th percentiles as `p99_<metric>`."""
+    warnings: list[str] = Field(default_factory=list)
+
+
+class Document(Spec):
+    """`result.json`."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    paasim_version: str
+    scenario: dict[str, Any]
+    """The scenario with every default filled in."""
+    seed: int
+    replications: int
+    variants: dict[str, Variant]
+    """A single run is one variant named `base`."""
+    comparison: Comparison | None = None
+
+
+def result_schema() -> dict[str, Any]:
+    """The JSON schema of `result.json`."""
+    schema = Document.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "paasim result", **schema}

@@ -1,0 +1,264 @@
+"""From a scenario to the wired world of one run. Everything is made here once; nothing looks anything up later."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import repeat
+from math import inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+import simpy
+
+from paasim.core.errors import InputError
+from paasim.core.recorder import Recorder
+from paasim.core.request import Request
+from paasim.core.streams import Streams
+from paasim.engine.group import Fleet, Pool
+from paasim.engine.instance import Instance
+from paasim.engine.memory import KvMemory
+from paasim.engine.meter import Meter
+from paasim.engine.pool import FleetSpec, PoolSpec
+from paasim.model import load as load_model
+from paasim.profile import load as load_profile
+from paasim.scenario.ends import End, ends, path_between
+from paasim.scenario.way import Way
+from paasim.scenario.world import SAMPLES, World
+from paasim.workload.source import BLOCKS_PER_CLASS, open_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paasim.link.link import Link
+    from paasim.model.model import Model
+    from paasim.profile.profile import Profile
+    from paasim.scenario.scenario import Scenario
+
+DEFAULT_MAX_SEQS = 256
+"""Sequences in service at once where neither the scenario nor the profile sets a limit (vLLM's default)."""
+
+
+def build(scenario: Scenario, streams: Streams) -> World:
+    """Wire one replication of a scenario.
+
+    Raises:
+        InputError: if a model, profile or trace cannot be had, or two sites are not joined by a link of their own.
+    """
+    env = simpy.Environment()
+    run = scenario.run
+    horizon = run.duration if run.duration is not None else inf
+    most = run.requests if run.requests is not None else inf
+    world = World(env, Recorder(), horizon=horizon, most=most, period=_period(scenario))
+    world.classes = list(scenario.classes)
+    known = ends(scenario)
+    needed = dict.fromkeys(name for route in scenario.routes.values() for name in (route.prefill, route.decode))
+    groups = {name: _group(scenario, world, known[name]) for name in needed}
+    links = {name: spec.build(env, name) for name, spec in scenario.network.links.items()}
+    world.groups = list(groups.values())
+    world.links = list(links.values())
+    world.ways = _ways(scenario, known, groups, links)
+    world.router = scenario.router.build(world.ways)
+    _bring_requests(scenario, streams, world, known)
+    return world
+
+
+def _period(scenario: Scenario) -> float:
+    """How often to sample levels, s: as often as gives `SAMPLES` of them, or a guess that the world corrects."""
+    run = scenario.run
+    if run.duration is not None:
+        return run.duration / SAMPLES
+    rates = [spec.arrivals.rate for spec in scenario.classes.values() if spec.arrivals is not None]
+    rate = sum(rate for rate in rates if rate)
+    return run.requests / rate / SAMPLES if run.requests and rate else 1.0
+
+
+# ---- pools and fleets ------------------------------------------------------------------------------------------------
+
+
+def _group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
+    spec = end.spec
+    profile = load_profile(spec.profile, scenario.base)
+    model = load_model(spec.model or scenario.model, scenario.base)
+    has_windows = any(window for window, _ in model.windows)
+    steps = profile.steps(model.attended if has_windows else None)
+    tokens = kv_capacity(spec, profile, model)
+    entry = _entry_tokens(scenario, spec, model)
+    limit = 1 if isinstance(spec, FleetSpec) else DEFAULT_MAX_SEQS
+    max_seqs = spec.max_seqs or (limit if isinstance(spec, FleetSpec) else profile.spec.limits.max_seqs or limit)
+
+    def make(number: int, meter: Meter, waiting: deque[Request] | None) -> Instance:
+        return Instance(
+            world.env,
+            f"{end.name}[{number}]",
+            recorder=world.recorder,
+            meter=meter,
+            steps=steps,
+            windows=model.windows,
+            memory=KvMemory(tokens, spec.block_tokens, entry),
+            batching=spec.batching_or_default().build(),
+            max_seqs=max_seqs,
+            waiting=waiting,
+        )
+
+    capacity = _capacity(spec, profile, tokens)
+    if isinstance(spec, FleetSpec):
+        return Fleet(end.name, spec.devices, make, capacity, steps)
+    return Pool(end.name, spec.instances, make, spec.balance, capacity, steps)
+
+
+def kv_capacity(spec: PoolSpec | FleetSpec, profile: Profile, model: Model) -> float:
+    """Tokens of KV memory of one instance: the scenario's, else measured, else from the profile's memory, else no limit.
+
+    A model that keeps copies of KV on several GPUs takes more memory per token (`Model.capacity_bytes`). Fixed states
+    are counted as if each sequence were 4,096 tokens long, since memory here is counted in tokens.
+    """
+    tp = profile.spec.tp
+    typical = 4096
+    per_token = model.capacity_bytes(typical, tp) / typical
+    memory = profile.spec.memory
+    if spec.kv_memory is not None:
+        return spec.kv_memory // per_token if per_token else inf
+    if memory is None:
+        return inf
+    if memory.kv_capacity_tokens is not None:
+        return memory.kv_capacity_tokens
+    if memory.device_bytes is None or memory.weight_bytes is None or not per_token:
+        return inf
+    free = USABLE_MEMORY * memory.device_bytes - memory.weight_bytes
+    return max(free, 0.0) // per_token
+
+
+USABLE_MEMORY = 0.9
+"""Share of the devices' memory that an engine takes for weights and KV (vLLM's default `gpu_memory_utilization`)."""
+
+
+def _entry_tokens(scenario: Scenario, spec: PoolSpec | FleetSpec, model: Model) -> int:
+    """Tokens per prefix-cache entry; 0 = no cache (none wanted, nothing shared, or states that cannot be cut)."""
+    sizes = {size for workload in scenario.classes.values() if (size := workload.block_tokens) is not None}
+    if not spec.prefix_cache or not sizes or model.state_bytes:
+        return 0
+    if len(sizes) > 1:
+        raise InputError.one(
+            scenario.where("workloads"),
+            f"the request classes have prefix blocks of different sizes ({', '.join(map(str, sorted(sizes)))} tokens)",
+            "give them one size, or switch prefix_cache off",
+        )
+    size = sizes.pop()
+    if size % spec.block_tokens:
+        raise InputError.one(
+            scenario.where("sites"),
+            f"prefix blocks of {size} tokens are not a multiple of block_tokens ({spec.block_tokens})",
+            "choose a block_tokens that divides it",
+        )
+    return size
+
+
+def _capacity(spec: PoolSpec | FleetSpec, profile: Profile, tokens: float) -> dict[str, float]:
+    header = profile.spec
+    price = spec.price if spec.price is not None else header.price
+    values = {"kv_tokens": tokens if tokens < inf else None, "price_per_hour": price, "power": header.power}
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+# ---- routes ----------------------------------------------------------------------------------------------------------
+
+
+def _ways(
+    scenario: Scenario, known: dict[str, End], groups: dict[str, Pool | Fleet], links: dict[str, Link]
+) -> list[Way]:
+    origins = [origin(scenario, known, position) for position in range(len(scenario.classes))]
+    ways = []
+    for number, (name, route) in enumerate(scenario.routes.items()):
+        start, goal = known[route.prefill], known[route.decode]
+
+        def hop(a: str, b: str, name: str = name) -> tuple[Link, bool] | None:
+            return _hop(scenario, links, name, a, b)
+
+        users = [site if site is not None else goal.site for site in origins]
+        ways.append(
+            Way(
+                number,
+                name,
+                route,
+                prefill=groups[route.prefill],
+                decode=groups[route.decode],
+                model=load_model(start.spec.model or scenario.model, scenario.base),
+                kv=hop(start.site, goal.site) if route.ships_kv else None,
+                up=[hop(site, start.site) for site in users],
+                from_prefill=[hop(start.site, site) for site in users],
+                from_decode=[hop(goal.site, site) for site in users],
+            )
+        )
+    return ways
+
+
+def origin(scenario: Scenario, known: dict[str, End], position: int) -> str | None:
+    """The site where the users of a request class are: as it says, else where the devices are, else unknown."""
+    spec = list(scenario.classes.values())[position]
+    if spec.origin is not None:
+        return spec.origin
+    fleets = [end.site for end in known.values() if isinstance(end.spec, FleetSpec)]
+    return fleets[0] if fleets else None
+
+
+def _hop(scenario: Scenario, links: dict[str, Link], route: str, a: str, b: str) -> tuple[Link, bool] | None:
+    """The link from one site to another and whether that is its forward direction; None within a site without one."""
+    specs = scenario.network.links
+    path = path_between(specs, a, b)
+    if path == []:
+        return None
+    if path is None or len(path) > 1:
+        raise InputError.one(
+            scenario.where("routes", route),
+            f"routes.{route}: no link joins the sites '{a}' and '{b}' directly",
+            f"add one under network.links with between: [{a}, {b}]",
+        )
+    return links[path[0]], specs[path[0]].between[0] == a
+
+
+# ---- requests --------------------------------------------------------------------------------------------------------
+
+
+def _bring_requests(scenario: Scenario, streams: Streams, world: World, known: dict[str, End]) -> None:
+    """Attach the request streams: one for all open loops together, one per user of a closed loop."""
+    run, classes = scenario.run, scenario.classes
+    devices = [_devices(scenario, streams, known, i, name) for i, name in enumerate(classes)]
+    if any(spec.closed_loop is None for spec in classes.values()):
+        world.sources.append(_open(scenario, streams, devices, None if run.requests is None else run.requests))
+    for position, (name, spec) in enumerate(classes.items()):
+        if spec.closed_loop is None:
+            continue
+        bodies = spec.bodies(streams, name, scenario.base, position * BLOCKS_PER_CLASS)
+        thinks = spec.thinks(streams, name)
+        turns = (
+            (think, Request(-1, position, 0.0, prompt, output, blocks, device, spec.priority))
+            for think, (prompt, output, blocks), device in zip(thinks, bodies, devices[position], strict=False)
+        )
+        world.users += [(start, turns) for start in spec.closed_loop.starts()]
+    world.sources_left = len(world.sources) + len(world.users)
+
+
+def _open(
+    scenario: Scenario, streams: Streams, devices: Sequence[Iterator[int]], requests: int | None
+) -> Iterator[Request]:
+    priorities = [spec.priority for spec in scenario.classes.values()]
+    flow = open_loop(scenario.classes, streams, scenario.base, requests, scenario.run.duration)
+    for arrival, klass, prompt, output, blocks in flow:
+        yield Request(-1, klass, arrival, prompt, output, blocks, next(devices[klass]), priorities[klass])
+
+
+def _devices(
+    scenario: Scenario, streams: Streams, known: dict[str, End], position: int, name: str
+) -> Iterator[int]:
+    """Which device of the users' site each request comes from, without end; -1 where there is no fleet there."""
+    site = origin(scenario, known, position)
+    end = known.get(site) if site is not None else None
+    if end is None or not isinstance(end.spec, FleetSpec):
+        return repeat(-1)
+    return _uniform(streams.get(f"workload.{name}.devices"), end.spec.devices)
+
+
+def _uniform(rng: np.random.Generator, devices: int) -> Iterator[int]:
+    while True:
+        yield from rng.integers(devices, size=4096).tolist()

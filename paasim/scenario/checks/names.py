@@ -1,0 +1,108 @@
+"""Errors in names: what a scenario refers to has to be there, and to suit."""
+
+from __future__ import annotations
+
+from paasim.core.errors import did_you_mean
+from paasim.scenario.builder import origin
+from paasim.scenario.checks.place import Found, NameCheck, at
+from paasim.scenario.ends import ends, path_between
+from paasim.scenario.scenario import Scenario
+
+
+def links_join_sites(scenario: Scenario) -> Found:
+    """Every end of a link is a site."""
+    for name, link in scenario.network.links.items():
+        for position, site in enumerate(link.between):
+            if site not in scenario.sites:
+                path = ("network", "links", name, "between", position)
+                yield at(scenario, path, f"there is no site '{site}'", did_you_mean(site, scenario.sites))
+
+
+def routes_name_ends(scenario: Scenario) -> Found:
+    """Both ends of a route are pools or fleets."""
+    known = ends(scenario)
+    for name, route in scenario.routes.items():
+        for side in ("prefill", "decode"):
+            end = getattr(route, side)
+            if end in known:
+                continue
+            what = f"there is no pool or fleet '{end}'"
+            if end in scenario.sites:
+                what = f"the site '{end}' has no fleet; a pool is named site.pool"
+            yield at(scenario, ("routes", name, side), what, did_you_mean(end, known))
+
+
+def routes_suit_roles(scenario: Scenario) -> Found:
+    """A route prefills where prompts are computed and decodes where answers are generated."""
+    known = ends(scenario)
+    for name, route in scenario.routes.items():
+        for side, other in (("prefill", "decode"), ("decode", "prefill")):
+            end = known.get(getattr(route, side))
+            if end is not None and end.spec.role == other:
+                what = f"'{end.name}' has the role '{other}' and cannot {side}"
+                yield at(scenario, ("routes", name, side), what, f"name a pool of role {side} or mixed, or a fleet")
+
+
+def routes_have_a_path(scenario: Scenario) -> Found:
+    """The sites of a route, and those of its users, are joined by links."""
+    known = ends(scenario)
+    if any(links_join_sites(scenario)):
+        return  # a slip in a link's sites would be told again by every route
+    for name, route in scenario.routes.items():
+        start, goal = known.get(route.prefill), known.get(route.decode)
+        if start is None or goal is None:
+            continue
+        pairs = [(start.site, goal.site)]
+        for position in range(len(scenario.classes)):
+            users = origin(scenario, known, position)
+            if users in scenario.sites:
+                pairs += [(users, start.site), (goal.site, users)]
+        for a, b in dict.fromkeys(tuple(sorted(pair)) for pair in pairs):
+            links = path_between(scenario.network.links, a, b)
+            if links is None or len(links) > 1:
+                what = f"no link joins '{a}' and '{b}'" + (" directly" if links else ": the site is unreachable")
+                todo = (
+                    f"add one under network.links, such as wan: {{between: [{a}, {b}], bandwidth: 10 Gbps, rtt: 20 ms}}"
+                )
+                yield at(scenario, ("routes", name), what, todo)
+
+
+def users_are_at_a_site(scenario: Scenario) -> Found:
+    """The origin of a request class is a site."""
+    for name, workload in scenario.classes.items():
+        if workload.origin is not None and workload.origin not in scenario.sites:
+            path = ("workload",) if scenario.workload is not None else ("workloads", name)
+            what = f"there is no site '{workload.origin}'"
+            yield at(scenario, (*path, "origin"), what, did_you_mean(workload.origin, scenario.sites))
+
+
+def router_names_routes(scenario: Scenario) -> Found:
+    """Every route that the router names exists."""
+    for route in scenario.router.routes_named():
+        if route not in scenario.routes:
+            path = next(
+                (("router", key) for key, value in scenario.router if value == route),
+                ("router",),
+            )
+            yield at(scenario, path, f"there is no route '{route}'", did_you_mean(route, scenario.routes))
+
+
+def run_has_an_end(scenario: Scenario) -> Found:
+    """Requests that come without end need a duration or a number of requests."""
+    if scenario.run.duration is not None or scenario.run.requests is not None:
+        return
+    endless = [name for name, workload in scenario.classes.items() if not workload.is_finite]
+    if endless:
+        what = "needs 'duration' or 'requests', since requests would come without end"
+        yield at(scenario, ("run",), what, "write e.g. duration: 10 min")
+
+
+NAMES: tuple[NameCheck, ...] = (
+    links_join_sites,
+    routes_name_ends,
+    routes_suit_roles,
+    routes_have_a_path,
+    users_are_at_a_site,
+    router_names_routes,
+    run_has_an_end,
+)

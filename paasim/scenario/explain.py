@@ -1,0 +1,129 @@
+"""A scenario in plain words: what is where, how requests travel, what they weigh, and how busy they keep each place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paasim.core.units import BANDWIDTH, TIME
+from paasim.engine.pool import FleetSpec
+from paasim.scenario.ends import End, hops
+from paasim.scenario.parts import Parts
+from paasim.scenario.routes import RouteSpec
+from paasim.scenario.scenario import Scenario
+from paasim.scenario.stations import flows, is_spread_known, kv_bytes, stations
+
+
+def lines(scenario: Scenario) -> Iterator[str]:
+    """The explanation, line by line.
+
+    Raises:
+        InputError: if a profile or the model cannot be loaded.
+    """
+    parts = Parts.of(scenario).sound()
+    yield scenario.name
+    if scenario.question:
+        yield f"Question: {scenario.question}"
+    yield from _model(scenario, parts)
+    yield from _requests(scenario)
+    yield from _sites(scenario, parts)
+    yield from _routes(scenario, parts)
+    yield from _load(scenario, parts)
+    yield from _run(scenario)
+
+
+def size(number: float) -> str:
+    """Bytes as people read them: `1.05 GB`."""
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= factor:
+            return f"{number / factor:.3g} {unit}"
+    return f"{number:.0f} B"
+
+
+def seconds(number: float) -> str:
+    """A time as people read it: `840 ms`, `2.3 s`, `10 min`."""
+    if number >= 120:
+        return f"{number / 60:.3g} min"
+    return f"{number:.3g} s" if number >= 1 else f"{number * 1e3:.3g} ms"
+
+
+def _model(scenario: Scenario, parts: Parts) -> Iterator[str]:
+    model = parts.models[next(iter(scenario.classes))]
+    yield f"Model: {model.name} ({model.id}), {size(model.kv_bytes_per_token)} of KV cache per token"
+
+
+def _requests(scenario: Scenario) -> Iterator[str]:
+    yield ""
+    yield "Requests"
+    for name, workload in scenario.classes.items():
+        yield f"  {name}: {workload.describe()}"
+
+
+def _sites(scenario: Scenario, parts: Parts) -> Iterator[str]:
+    yield ""
+    yield "Sites"
+    for site in scenario.sites:
+        here = [end for end in parts.ends.values() if end.site == site]
+        yield f"  {site}" if here else f"  {site}: users only"
+        for end in here:
+            yield f"    {_end(end, parts)}"
+
+
+def _end(end: End, parts: Parts) -> str:
+    spec = parts.profiles[end.name].spec
+    what = "device" if isinstance(end.spec, FleetSpec) else f"{end.spec.role} instance"
+    name = "fleet" if isinstance(end.spec, FleetSpec) else end.name.split(".", 1)[1]
+    many = f"{end.count:,} {what}{'s' if end.count > 1 else ''}"
+    gpus = f", {spec.gpus} GPUs each" if spec.gpus > 1 else ""
+    return f"{name}: {many}{gpus}, profile {spec.id} ({spec.provenance})"
+
+
+def _routes(scenario: Scenario, parts: Parts) -> Iterator[str]:
+    yield ""
+    yield "Routes"
+    means = {flow.route: flow for flow in flows(scenario)}
+    for name, route in scenario.routes.items():
+        if not route.ships_kv:
+            yield f"  {name}: all in {route.prefill}; no KV cache is sent"
+            continue
+        yield f"  {name}: {_chain(scenario, parts, route)}; first token from the {route.first_token} side"
+        flow = means.get(name)
+        if flow is not None:
+            sent = kv_bytes(parts, parts.ends[route.prefill], flow)
+            alone = _alone(scenario, parts, route, sent)
+            yield f"    {size(sent)} of KV cache per request (mean prompt {flow.mean_prompt():,.0f} tokens){alone}"
+
+
+def _chain(scenario: Scenario, parts: Parts, route: RouteSpec) -> str:
+    """`cloud.prefill -> internet (10 Gbps, RTT 25 ms) -> homes`."""
+    start, goal = parts.ends[route.prefill], parts.ends[route.decode]
+    passed = hops(scenario.network.links, start, goal)
+    middle = [f"{hop.name} ({BANDWIDTH.format(hop.rate * 8)}, RTT {TIME.format(hop.rtt)})" for hop in passed]
+    return " -> ".join([start.name, *middle, goal.name])
+
+
+def _alone(scenario: Scenario, parts: Parts, route: RouteSpec, sent: float) -> str:
+    passed = hops(scenario.network.links, parts.ends[route.prefill], parts.ends[route.decode])
+    return f", {seconds(sent / min(hop.rate for hop in passed))} alone on the path" if passed else ""
+
+
+def _load(scenario: Scenario, parts: Parts) -> Iterator[str]:
+    found = stations(scenario, parts)
+    if not found:
+        return
+    yield ""
+    spread = "" if is_spread_known(scenario) else ", if the router spreads requests evenly over its routes"
+    yield f"Offered load{spread} (estimated from means, no run)"
+    for station in found:
+        yield f"  {station.name}: {station.utilisation:.0%} ({station.why})"
+
+
+def _run(scenario: Scenario) -> Iterator[str]:
+    run, slo = scenario.run, scenario.slo
+    end = f"{run.requests:,} requests" if run.requests else seconds(run.duration) if run.duration else "the whole trace"
+    yield ""
+    yield f"Run: {end}, {run.replications} replication{'s' if run.replications > 1 else ''}, seed {run.seed}"
+    limits = [f"{key} {seconds(limit)}" for key in ("ttft", "tpot", "e2el") if (limit := getattr(slo, key))]
+    if limits:
+        yield f"SLO: {', '.join(limits)}, kept by at least {slo.attainment:.0%} of requests"
+    if scenario.variants:
+        yield f"Variants: {', '.join(scenario.variants)}"

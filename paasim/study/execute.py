@@ -1,0 +1,125 @@
+"""Work units (one replication of one variant) and the processes that do them.
+
+A unit is self-contained and a replication's random streams depend only on seed and number, so results are the same on
+any number of workers and in any order of completion. Workers are spawned, not forked: safe with threads, everywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from paasim.metrics.replication import Replication, measure
+from paasim.metrics.slo import Limits
+from paasim.metrics.warmup import Warmup
+from paasim.scenario.run import Share
+from paasim.scenario.scenario import Scenario
+
+Progress = Callable[[int, int, str], None]
+"""Called with units done, units in all, and what was done last."""
+
+WORTH_WORKERS = 4.0
+"""Seconds of work left from which more processes pay: one takes about a second to start."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One replication of one variant."""
+
+    variant: str
+    scenario: Scenario
+    replication: int
+
+    @property
+    def label(self) -> str:
+        """For people, counted from 1."""
+        return f"{self.variant} #{self.replication + 1}"
+
+
+def work(unit: Unit) -> Replication:
+    """Simulate and measure one unit."""
+    from paasim.simulate import simulate_once
+
+    records = simulate_once(unit.scenario, unit.replication)
+    return measure(records, warmup_of(unit.scenario), limits_of(unit.scenario, records.classes))
+
+
+def execute(
+    units: Sequence[Unit],
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    work: Callable[[Unit], Replication] = work,
+) -> list[Replication]:
+    """Do all units and give their results in the same order.
+
+    Args:
+        units: what to do.
+        jobs: processes; 1 = only this one; None = more than this one if there is work for them.
+        progress: told after every unit.
+        work: what to do with a unit.
+    """
+    found: list[Replication | None] = [None] * len(units)
+    done = 0
+
+    def finished(number: int, replication: Replication) -> None:
+        nonlocal done
+        found[number] = replication
+        done += 1
+        if progress:
+            progress(done, len(units), units[number].label)
+
+    left = list(range(len(units)))
+    while left and (jobs == 1 or jobs is None):
+        began = time.perf_counter()
+        number = left.pop(0)
+        finished(number, work(units[number]))
+        if jobs is None and (time.perf_counter() - began) * len(left) > WORTH_WORKERS and cores() > 1:
+            break
+    if left:
+        _in_processes(units, left, min(jobs or cores(), len(left)), finished, work)
+    return [replication for replication in found if replication is not None]
+
+
+def _in_processes(
+    units: Sequence[Unit],
+    left: Sequence[int],
+    jobs: int,
+    finished: Callable[[int, Replication], None],
+    work: Callable[[Unit], Replication],
+) -> None:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        futures: dict[Future[Replication], int] = {pool.submit(work, units[number]): number for number in left}
+        try:
+            for future in as_completed(futures):
+                finished(futures.pop(future), future.result())
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def warmup_of(scenario: Scenario) -> Warmup:
+    """The scenario's warm-up as the metrics understand it."""
+    asked = scenario.run.warmup
+    if asked == "auto":
+        return Warmup(auto=True)
+    return Warmup(share=float(asked)) if isinstance(asked, Share) else Warmup(duration=float(asked))
+
+
+def limits_of(scenario: Scenario, classes: Sequence[str]) -> list[Limits]:
+    """Latency limits by request class: a class's own, else the scenario's."""
+
+    def limits(name: str) -> Limits:
+        own = scenario.classes[name].slo if name in scenario.classes else None
+        slo = own or scenario.slo
+        return {key: most for key in ("ttft", "tpot", "e2el") if (most := getattr(slo, key)) is not None}
+
+    return [limits(name) for name in classes]

@@ -1,0 +1,1 @@
+"""Lengths: how many tokens a prompt and its answer have."""

@@ -1,0 +1,1 @@
+"""Prefixes: what the prompts of a workload have in common, as ids of blocks of tokens."""

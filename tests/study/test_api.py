@@ -1,0 +1,28 @@
+"""The public API of the package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import paasim
+
+
+def test_public_names() -> None:
+    assert set(dir(paasim)) == {"Result", "compare", "load", "simulate"}
+    for name in dir(paasim):
+        assert callable(getattr(paasim, name))
+    with pytest.raises(AttributeError, match="no attribute 'simulates'"):
+        paasim.simulates  # noqa: B018
+
+
+def test_the_module_does_not_hide_the_function() -> None:
+    code = "import paasim.simulate, paasim; assert callable(paasim.simulate); from paasim.simulate import simulate_once"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_importing_the_package_is_light() -> None:
+    code = "import sys, paasim; assert not {'numpy', 'pandas', 'pydantic', 'simpy'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

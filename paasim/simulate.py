@@ -64,7 +64,7 @@ def life(world: World, r: Request) -> Life:
     # The side that emits the first token leaves one decode step less to do.
     r.left = r.output if way.decode_first else r.output - 1
     if way.stays:
-        r.decoder = prefiller
+        r.stays = True
         yield prefiller.submit(r)
     else:
         r.streamed = way.streams and r.left > 0
@@ -86,12 +86,12 @@ def move(world: World, way: Way, r: Request) -> Life:
     Where the route streams, this begins with the last prefill step and the transfer overlaps it.
     """
     env = world.env
-    began = env.now
+    began, computed = env.now, r.prompt - r.todo
     decoder = way.decode.pick(r)
     room = decoder.reserve(r)
     if room is not None:
         yield room
-    size, release = way.plan(r, began)
+    size, release = way.plan(r, began, computed)
     r.kv_bytes = size
     r.encode_end = release.end
     r.transfer_start = env.now

@@ -82,8 +82,8 @@ def simulated(n: int, seed: int = 1, rate: float = 10.0, service: float = 0.05, 
     columns["decode_start"] = columns["transfer_end"] + rng.uniform(0, 0.01, n)
     columns["first_token"] = columns["prefill_end"] + 0.01
     several = output > 1
-    columns["second_step"] = np.where(several, columns["decode_start"] + 0.01, np.nan)
-    columns["second_token"] = np.where(several, columns["second_step"] + 0.01, np.nan)
+    columns["first_step"] = np.where(several, columns["decode_start"] + 0.01, np.nan)
+    columns["second_token"] = np.where(several, columns["first_step"] + 0.01, np.nan)
     last = np.where(several, columns["second_token"] + 0.01 * (output - 2), columns["first_token"])
     columns["last_token"] = columns["finish"] = last
     level = _pool_level(arrival, columns)
@@ -125,7 +125,11 @@ def make_result(
 
     measured = {
         name: [
-            measure(simulated(n, seed, service=service, **settings), Warmup(share=0.1), [limits or {}])
+            measure(
+                simulated(n, seed, service=service, **settings) if n else make_records([]),
+                Warmup(share=0.1),
+                [limits or {}],
+            )
             for seed in range(replications)
         ]
         for name, service in (variants or {"base": 0.05}).items()

@@ -63,8 +63,10 @@ def _keys(spec: type[Spec]) -> list[tuple[str, str]]:
         if name == "kind":
             continue
         text = str(entry.get("description", "")).split("\n")[0].rstrip(".")
-        default = json.dumps(entry["default"], ensure_ascii=False) if "default" in entry else ""
-        lines.append((name, f"{text} ({'default ' + default if default else 'required'})"))
+        given = "required" if "default" not in entry else "optional"
+        if entry.get("default") is not None:
+            given = f"default {json.dumps(entry['default'], ensure_ascii=False)}"
+        lines.append((name, f"{text} ({given})"))
     return lines
 
 

@@ -58,6 +58,7 @@ class Request:
         "second_step",
         "second_token",
         "shared",
+        "stays",
         "streamed",
         "todo",
         "transfer_end",
@@ -110,6 +111,8 @@ class Request:
         """Decode steps still to do."""
         self.context = self.finish_step = 0
         """Kept by `engine.decoding`: context less the step counter, and the step after which it is finished."""
+        self.stays = False
+        """Whether it decodes in the instance that prefills it."""
         self.streamed = False
         """Whether its KV leaves while its prefill runs, so that the start of the prefill is waited for, not its end."""
         self.waits: Any = None

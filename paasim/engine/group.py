@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +13,7 @@ from paasim.engine.meter import Meter
 if TYPE_CHECKING:
     from paasim.core.request import Request
     from paasim.engine.instance import Instance
+    from paasim.profile.steps import StepTime
 
 _load = attrgetter("load")
 
@@ -22,6 +23,11 @@ class MakeInstance(Protocol):
 
     def __call__(self, number: int, meter: Meter, waiting: deque[Request] | None) -> Instance:
         """Make it."""
+
+
+def _cached(instance: Instance, blocks: Sequence[int] | None, prompt: int) -> int:
+    memory = instance.memory
+    return memory.entry * memory.hits(blocks, (prompt - 1) // memory.entry) if memory.entry else 0
 
 
 class Pool:
@@ -34,16 +40,24 @@ class Pool:
         make: makes an instance.
         balance: `least-loaded`, `round-robin` or `shared-queue` (see `PoolSpec.balance`).
         capacity: limits and prices for the records (`Levels.capacity`), per instance.
+        steps: the profile of its instances, for predictions.
     """
 
     kind = "pool"
 
     def __init__(
-        self, name: str, servers: int, make: MakeInstance, balance: str, capacity: Mapping[str, float]
+        self,
+        name: str,
+        servers: int,
+        make: MakeInstance,
+        balance: str,
+        capacity: Mapping[str, float],
+        steps: StepTime,
     ) -> None:
         self.name = name
         self.servers = servers
         self.capacity = capacity
+        self.steps = steps
         self.meter = Meter()
         shared: deque[Request] | None = deque() if balance == "shared-queue" else None
         self.instances = [make(i, self.meter, shared) for i in range(servers)]
@@ -70,6 +84,10 @@ class Pool:
         """Work in sight at the instance that has least (see `Instance.load`)."""
         return min(self.instances, key=_load).load
 
+    def cached(self, blocks: Sequence[int] | None, prompt: int, device: int) -> int:
+        """Tokens of a prompt that the prefix cache of the least loaded instance has."""
+        return _cached(min(self.instances, key=_load), blocks, prompt)
+
     def totals(self, now: float) -> Mapping[str, float]:
         """Levels up to `now`."""
         return self.meter.totals(now)
@@ -80,10 +98,13 @@ class Fleet:
 
     kind = "fleet"
 
-    def __init__(self, name: str, servers: int, make: MakeInstance, capacity: Mapping[str, float]) -> None:
+    def __init__(
+        self, name: str, servers: int, make: MakeInstance, capacity: Mapping[str, float], steps: StepTime
+    ) -> None:
         self.name = name
         self.servers = servers
         self.capacity = capacity
+        self.steps = steps
         self.meter = Meter()
         self._make = make
         self._devices: dict[int, Instance] = {}
@@ -99,6 +120,11 @@ class Fleet:
         """Work in sight at one device."""
         instance = self._devices.get(device)
         return instance.load if instance is not None else 0
+
+    def cached(self, blocks: Sequence[int] | None, prompt: int, device: int) -> int:
+        """Tokens of a prompt that the prefix cache of the user's device has."""
+        instance = self._devices.get(device)
+        return 0 if instance is None else _cached(instance, blocks, prompt)
 
     def fits(self, request: Request) -> bool:
         """Whether the request could ever be served by its user's device."""

@@ -42,6 +42,8 @@ class Holder:
         """Requests whose prompt is still to be computed (one deque for a whole pool with a shared queue)."""
         self.rooms: deque[Request] = deque()
         """Requests that wait for room here before their KV may be sent."""
+        self.load = 0
+        """Work in sight, for balancing: prompt tokens here, and sequences whose KV is sent here."""
         self.seqs = 0
         """Sequences in service: their prompt in computation, or decoding."""
         self.state = IDLE
@@ -79,9 +81,15 @@ class Holder:
         self.seqs += 1
         now = self.env.now
         if not request.preemptions:
-            request.prefiller = self
             request.prefill_start = now
             request.cached = cached
+            if request.prefiller is not self:
+                # It was queued through another instance of a pool with one queue.
+                request.prefiller.load -= request.prompt
+                self.load += request.prompt
+                request.prefiller = self
+            if request.stays:
+                request.decoder = self
         self.ledger.queue(-1, now)
         self.ledger.running(1, now)
         return True

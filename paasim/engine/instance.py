@@ -61,8 +61,6 @@ class Instance(Holder):
         """Requests whose KV is here and that wait for a step boundary or a slot."""
         self.partial: list[Request] = []
         """Prompts that were begun and are not finished, in chunked prefill."""
-        self.load = 0
-        """Work in sight, for balancing: prompt tokens here, and sequences whose KV is sent here."""
         self._steps = steps
         self._batching = batching
         self._takes_kv = False
@@ -86,9 +84,10 @@ class Instance(Holder):
         """Queue a request's prompt.
 
         The event fires at the end of its prefill; at the start of its last prefill step if it is `streamed`
-        (`prefill_end` is known by then); at the end of its service if it decodes here as well.
+        (`prefill_end` is known by then); at the end of its service if it `stays` to decode here.
         """
         request.waits = event = Event(self.env)
+        request.prefiller = self
         self.waiting.append(request)
         self.load += request.prompt
         self.ledger.queue(1, self.env.now)

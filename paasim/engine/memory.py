@@ -25,7 +25,7 @@ class KvMemory:
         entry: tokens per prefix-cache entry (the workload's hash block); 0 = no prefix cache.
     """
 
-    __slots__ = ("block", "cached", "capacity", "entry", "entry_blocks", "pinned", "users")
+    __slots__ = ("block", "cached", "capacity", "entry", "entry_blocks", "extra", "pinned", "used")
 
     def __init__(self, tokens: float, block: int, entry: int = 0) -> None:
         self.block = block
@@ -35,8 +35,10 @@ class KvMemory:
         """Blocks in use, without those of decoding sequences."""
         self.entry = entry
         self.entry_blocks = -(-entry // block)
-        self.users: dict[int, int] = {}
-        """Cache entries in use -> number of users."""
+        self.used: set[int] = set()
+        """Cache entries in use."""
+        self.extra: dict[int, int] = {}
+        """Of these, the ones with several users -> users beyond the first."""
         self.cached: OrderedDict[int, None] = OrderedDict()
         """Cache entries that nobody uses, least recently used first."""
 
@@ -44,14 +46,18 @@ class KvMemory:
         """Blocks that hold `tokens` tokens."""
         return -(-tokens // self.block)
 
+    # Entries of one prompt are a chain: whoever uses or keeps an entry does so with all before it, and the last of a
+    # chain goes first. So presence, use and shared use each hold for a leading part of any prompt's entries, and the
+    # rest can be handled at once.
+
     def hits(self, ids: Sequence[int] | None, most: int) -> int:
         """How many of the first `most` prefix entries are in memory, counted from the front."""
         if not self.entry or ids is None:
             return 0
-        users, cached = self.users, self.cached
+        used, cached = self.used, self.cached
         count = 0
         for i in ids[:most]:
-            if i not in users and i not in cached:
+            if i not in used and i not in cached:
                 break
             count += 1
         return count
@@ -63,43 +69,58 @@ class KvMemory:
         not yet pinned by others.
         """
         if not self.entry or ids is None:
-            need = self.blocks(tokens)
+            need = -(-tokens // self.block)
             return 0, need, need
         pins = min(prompt // self.entry, len(ids))
-        need = self.blocks(tokens - pins * self.entry)
-        return pins, need, need + self.unpinned(ids, pins) * self.entry_blocks
+        need = -(-(tokens - pins * self.entry) // self.block)
+        return pins, need, need + (pins - self._in_use(ids, pins)) * self.entry_blocks
 
-    def unpinned(self, ids: Sequence[int], count: int) -> int:
-        """How many of the first `count` entries would have to be pinned anew, in entries."""
-        users = self.users
-        return count - sum(1 for i in ids[:count] if i in users)
+    def _in_use(self, ids: Sequence[int], count: int) -> int:
+        """How many of the first `count` entries somebody uses."""
+        used = self.used
+        found = 0
+        for i in ids[:count]:
+            if i not in used:
+                break
+            found += 1
+        return found
 
     def pin(self, ids: Sequence[int], count: int) -> None:
         """Use the first `count` entries: those that nobody used so far now take room for good."""
-        users, cached = self.users, self.cached
-        for i in ids[:count]:
-            if i in users:
-                users[i] += 1
-            else:
-                users[i] = 1
-                cached.pop(i, None)
-                self.pinned += self.entry_blocks
+        cached, extra = self.cached, self.extra
+        shared = self._in_use(ids, count)
+        for i in ids[:shared]:
+            extra[i] = extra.get(i, 0) + 1
+        new = ids[shared:count]
+        for i in new:
+            if i not in cached:
+                break
+            del cached[i]
+        self.used.update(new)
+        self.pinned += len(new) * self.entry_blocks
 
     def unpin(self, ids: Sequence[int], count: int) -> None:
         """Stop using the first `count` entries; the last become the first to go (children before parents)."""
-        users, cached = self.users, self.cached
-        for i in reversed(ids[:count]):
-            left = users[i] - 1
-            if left:
-                users[i] = left
+        extra = self.extra
+        shared = 0
+        for i in ids[:count]:
+            more = extra.get(i)
+            if more is None:
+                break
+            if more > 1:
+                extra[i] = more - 1
             else:
-                del users[i]
-                cached[i] = None
-                self.pinned -= self.entry_blocks
+                del extra[i]
+            shared += 1
+        free = ids[shared:count]
+        self.used.difference_update(free)
+        self.cached.update(dict.fromkeys(reversed(free)))
+        self.pinned -= len(free) * self.entry_blocks
 
     def trim(self, decoding_blocks: float) -> None:
         """Let cached entries go until all fits; called whenever something else took room."""
-        room = (self.capacity - self.pinned - decoding_blocks) // self.entry_blocks
         cached = self.cached
-        while len(cached) > room and cached:
-            cached.popitem(last=False)
+        room = (self.capacity - self.pinned - decoding_blocks) // self.entry_blocks
+        if len(cached) > room:
+            for _ in range(min(len(cached), int(len(cached) - room))):
+                cached.popitem(last=False)

@@ -36,7 +36,7 @@ PRESETS: Mapping[str, AccessPreset] = {
         309.28e6,
         13e-3,
         "https://www.rcrwireless.com/20260203/5g/ookla (Ookla, AT&T Fiber, second half of 2025)",
-        "medians; no ping is given for fibre: the median of all fixed lines in the US stands in, and is an upper estimate",
+        "medians; no ping is given for fibre: that of all fixed lines in the US stands in, an upper estimate",
     ),
     "fixed-broadband": AccessPreset(
         213.75e6,
@@ -70,8 +70,8 @@ PRESETS: Mapping[str, AccessPreset] = {
         800e6,
         800e6,
         10e-3,
-        "https://arxiv.org/abs/2311.05499 (rate); 'Experimental evaluation of IEEE 802.11ax' (99th percentile of delay)",
-        "the access rate from which on home Wi-Fi was always the bottleneck in 13,000 tests: an upper estimate of both",
+        "https://arxiv.org/abs/2311.05499 (rate); 'Experimental evaluation of IEEE 802.11ax' (delay)",
+        "access rate from which on Wi-Fi was always the bottleneck in 13,000 home tests; 99th percentile of delay",
     ),
 }
 """Access networks by name."""
@@ -109,9 +109,8 @@ class AccessSpec(Spec):
             raise ValueError(f"unknown access preset '{self.preset}'; {did_you_mean(self.preset, PRESETS)}")
         missing = [name for name in ("down", "up", "rtt") if getattr(self, name) is None]
         if self.preset is None and missing:
-            raise ValueError(
-                f"needs {', '.join(missing)}; write e.g. {{down: 300 Mbps, up: 50 Mbps, rtt: 10 ms}} or {{preset: home-fibre}}"
-            )
+            example = "{down: 300 Mbps, up: 50 Mbps, rtt: 10 ms} or {preset: home-fibre}"
+            raise ValueError(f"needs {', '.join(missing)}; write e.g. {example}")
         return self
 
     def figures(self) -> tuple[float, float, float]:

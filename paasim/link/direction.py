@@ -4,18 +4,17 @@ A transfer costs one event of its own (the arrival of its last byte) and a share
 time before which no flow can finish; a flow that starts moves it only if it would be earlier, and a timer that was
 overtaken does nothing.
 
-Ways of sharing, the cheapest that is exact: `Independent` while flows cannot touch each other, `Equal` while they have
-one cap and one device each, else `Filling`. Changing it hands over every flow's state, O(n).
+Ways of sharing, the cheapest that is exact: `Independent` while devices cannot touch each other, `Equal` while flows
+have one cap and a device each, else `Filling`. Changing it hands over every flow's state, O(n).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
-from simpy.events import Event
+from simpy.events import NORMAL, Event
 
 from paasim.core.release import Release
 from paasim.link.equal import Equal
@@ -45,7 +44,10 @@ class Sharing(Protocol):
         """A time before which no flow finishes if no other starts; infinite if there is none."""
 
     def park(self, now: float) -> Iterator[Flow]:
-        """Bring every flow's own state to `now`, to which `run` must have gone, and hand the flows out."""
+        """Bring every flow's own state to `now`, to which `run` must have gone, and show the flows.
+
+        That is no harm to the way of sharing: it may go on.
+        """
 
 
 class Direction:
@@ -84,9 +86,10 @@ class Direction:
         self._timer_at = self._at = inf
         self._finished: list[Flow] = []
         self._number = self._count = 0
-        # What decides the way of sharing: the caps of the flows present, their sum, and flows beyond one per device.
-        self._caps: Counter[float] = Counter()
-        self._devices: Counter[Access] = Counter()
+        # What decides the way of sharing: how many flows have which cap, how many each device has, the rate that
+        # devices ask for together, and how many flows there are beyond one per device.
+        self._caps: dict[float, int] = {}
+        self._devices: dict[Access, int] = {}
         self._sum = 0.0
         self._crowded = 0
 
@@ -104,12 +107,13 @@ class Direction:
         if size <= 0.0:
             # Nothing to send: it is there when its end would have been ready.
             event._value = max(now, release.end)
-            env.schedule(event, delay=event._value - now + delay)
+            env.schedule(event, NORMAL, event._value - now + delay)
             return event
-        capacity = self.capacity
-        flow = (
-            Flow(event, size, release, capacity, None) if rate >= capacity else Flow(event, size, release, rate, device)
-        )
+        if rate >= self.capacity:
+            rate, device = self.capacity, None  # such an access link never binds
+        elif not self.shared:
+            device = None
+        flow = Flow(event, size, release, rate, device)
         flow.delay = delay
         ready = start if head > 0.0 else start + first
         event._value = ready if ready > now else now
@@ -119,17 +123,20 @@ class Direction:
             self._start(flow)
         return event
 
-    def share(self, rate: float) -> float:
-        """Bytes per second that one more flow of cap `rate` would get now, if all flows under way were busy."""
-        if not self.shared or not self._count or self._sum + rate <= self.capacity:
-            return min(rate, self.capacity)
-        return min(rate, self.capacity / (self._count + 1))
+    def share(self, rate: float, device: Access | None) -> float:
+        """Bytes per second that one more flow would get now, at least, if all flows under way were busy."""
+        rate = min(rate, self.capacity)
+        if not self.shared:
+            return rate
+        if device is not None:
+            rate /= 1 + self._devices.get(device, 0)
+        return min(rate, max(self.capacity - self._sum, self.capacity / (self._count + 1)))
 
     def totals(self, now: float) -> tuple[float, float]:
         """Bytes sent, and time integral of the number of flows under way, up to `now` (the present)."""
         self._run(now)
         sent, seconds = self.bytes, self.flow_seconds
-        for flow in self._reload(now):
+        for flow in self._sharing.park(now):
             sent += flow.size - flow.unsent()
             seconds += now - flow.started
         return sent, seconds
@@ -142,10 +149,17 @@ class Direction:
         if self._count:
             self._run(now)
         self._count += 1
-        self._sum += flow.cap
         if flow.device is not None or self._caps:
             self._note(flow, 1)
-        if self._count > 1 and self.shared:
+        else:
+            self._sum += flow.cap
+        if self._count == 1:
+            # Whole flows are as cheap in virtual time as in a closed form, and the next one need not change anything.
+            if isinstance(self._sharing, Equal) and flow.released == flow.parts and flow.device is None:
+                self._sharing.restart(now)
+            elif not isinstance(self._sharing, Independent):
+                self._sharing = Independent()
+        elif self.shared:
             self._widen(now)
         self._arm(self._sharing.add(flow))
 
@@ -159,66 +173,70 @@ class Direction:
         now: float = env._now
         for flow in finished:
             arrival = flow.left + flow.delay
-            env.schedule(flow.event, delay=arrival - now if arrival > now else 0.0)
+            env.schedule(flow.event, NORMAL, arrival - now if arrival > now else 0.0)
             self.bytes += flow.size
             self.flow_seconds += flow.left - flow.started
             self._count -= 1
-            self._sum -= flow.cap
             if self._caps:
                 self._note(flow, -1)
+            else:
+                self._sum -= flow.cap
         finished.clear()
         self._narrow(time)
 
     # The way of sharing.
 
     def _note(self, flow: Flow, change: int) -> None:
-        """Count a capped flow in or out. Kept from the first capped flow on, until the direction is empty."""
-        if not self._caps and change > 0 and self._count > 1:
-            self._caps[self.capacity] = self._count - 1
-        self._caps[flow.cap] += change
-        if not self._caps[flow.cap]:
-            del self._caps[flow.cap]
-        if flow.device is not None:
-            before = self._devices[flow.device]
-            self._devices[flow.device] = before + change
-            self._crowded += max(0, before + change - 1) - max(0, before - 1)
-            if not before + change:
-                del self._devices[flow.device]
+        """Count a flow in or out, by cap and by device. Done from the first capped flow on, until there are none."""
+        caps, devices, device = self._caps, self._devices, flow.device
+        if not caps and self._count > 1:
+            caps[self.capacity] = self._count - 1
+        caps[flow.cap] = caps.get(flow.cap, 0) + change
+        if not caps[flow.cap]:
+            del caps[flow.cap]
+        if device is not None:
+            before = devices.get(device, 0)
+            devices[device] = before + change
+            if before + change == 0:
+                del devices[device]
+            if before and before + change:
+                self._crowded += change
+                return  # the device's rate is counted already, or still
+        self._sum += change * flow.cap
 
     def _widen(self, now: float) -> None:
         """Before a flow is added (it is counted already): change to a way of sharing that can hold it."""
         sharing = self._sharing
-        if isinstance(sharing, Filling):
-            return
-        if self._crowded or len(self._caps) > 1:
-            if isinstance(sharing, Independent) and not self._crowded and self._sum <= self.capacity:
+        alike = not self._crowded and len(self._caps) <= 1
+        if isinstance(sharing, Independent):
+            if self._sum <= self.capacity:
                 return
+            if alike:
+                cap = next(iter(self._caps), self.capacity)
+                self._change(Equal(self.capacity, cap, now), now)
+                return
+        if not alike and not isinstance(sharing, Filling):
             self._change(Filling(self.capacity, now), now)
-        elif isinstance(sharing, Independent) and self._sum > self.capacity:
-            cap = next(iter(self._caps), self.capacity)
-            self._change(Equal(self.capacity, cap, now), now)
 
     def _narrow(self, now: float) -> None:
         """After flows have left: change to a cheaper way of sharing, if it will last."""
+        sharing = self._sharing
         if not self._count:
             self._sum, self._crowded = 0.0, 0
-            self._caps.clear()
-            self._devices.clear()
-            if not isinstance(self._sharing, Independent):
+            if self._caps:
+                self._caps.clear()
+                self._devices.clear()
                 self._sharing = Independent()
-        elif isinstance(self._sharing, Independent):
-            return
-        elif self._count == 1 or (not self._crowded and self._sum <= 0.5 * self.capacity):
+        elif not isinstance(sharing, Independent) and (
+            (self._count == 1 and not (isinstance(sharing, Equal) and sharing.is_whole))
+            or self._sum <= 0.75 * self.capacity
+        ):
             self._change(Independent(), now)
 
     def _change(self, sharing: Sharing, now: float) -> None:
         for flow in self._sharing.park(now):
             sharing.take(flow)
         self._sharing = sharing
-
-    def _reload(self, now: float) -> list[Flow]:
-        """The flows under way with their states at `now`. A way of sharing may have them parked without harm."""
-        return list(self._sharing.park(now))
 
     # The timer.
 
@@ -229,14 +247,14 @@ class Direction:
             self._timer_at = at
             self._timer = self._call_at(at, self._fire)
 
-    def _call_at(self, at: float, callback) -> Event:  # type: ignore[no-untyped-def]
+    def _call_at(self, at: float, callback: Callable[[Event], None]) -> Event:
         env = self._env
         event = Event(env)
         event._ok = True
         event._value = None
-        event.callbacks.append(callback)  # type: ignore[union-attr]
+        event.callbacks.append(callback)
         now: float = env._now
-        env.schedule(event, delay=at - now if at > now else 0.0)
+        env.schedule(event, NORMAL, at - now if at > now else 0.0)
         return event
 
     def _fire(self, event: Event) -> None:

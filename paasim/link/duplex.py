@@ -39,7 +39,9 @@ class DuplexLink:
     def share(self, forward: bool, access: Access | None = None) -> float:
         """Bytes/s that one more flow would get now."""
         way = self._forward if forward else self._backward
-        return way.share(way.capacity if access is None else access.forward if forward else access.backward)
+        if access is None:
+            return way.share(way.capacity, None)
+        return way.share(access.forward if forward else access.backward, access)
 
     def totals(self, now: float) -> dict[str, float]:
         """Cumulative busy seconds and bytes each way, and flow-seconds."""

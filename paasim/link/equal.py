@@ -21,27 +21,44 @@ _Entry = tuple[float, int, int, Flow]
 
 
 class Equal:
-    """Flows with one common cap (or none), each alone on its access link.
+    """Flows with one common cap (or none), each alone on its access link; also the flows of one device there.
 
     Look-ahead: where the next change is not a finish, the state is kept aside, the calendar runs on to the first
     finish, and that state is taken over if nothing starts before; otherwise the kept state is the truth again.
     """
 
-    __slots__ = ("_bound", "_bounds", "_busy", "_cap", "_capacity", "_early", "_saved", "_sleeping", "_t", "_v")
+    __slots__ = ("_bounds", "_busy", "_cap", "_capacity", "_early", "_saved", "_sleeping", "_t", "_v", "bound")
 
     def __init__(self, capacity: float, cap: float, now: float) -> None:
         self._capacity = capacity
         self._cap = cap
-        self._t, self._v = now, 0.0
+        self._t = now
+        self._v = 0.0
         self._busy: list[_Entry] = []
         """(V at which it runs dry, number, parts released up to there, flow)."""
         self._sleeping: list[_Entry] = []
         """(time at which it wakes, number, parts released before, flow)."""
         self._bounds: list[tuple[float, int]] = []
         """When each flow would finish if it were alone: no flow can do so earlier. Those in the past are dropped."""
-        self._bound = inf
+        self.bound = inf
+        """A time before which no flow finishes, however many start."""
         self._saved: tuple[float, float, list[_Entry], list[_Entry]] | None = None
         self._early: list[Flow] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no flows."""
+        return not self._busy and not self._sleeping
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the first flow to run dry has no more parts to come; asked where there is one flow."""
+        return bool(self._busy) and self._busy[0][2] == self._busy[0][3].parts
+
+    def restart(self, now: float) -> None:
+        """Begin a busy period at `now`; no flow is left of the last one. Virtual time starts at zero for accuracy."""
+        self._t, self._v, self.bound = now, 0.0, inf
+        self._bounds.clear()
 
     def take(self, flow: Flow) -> None:
         """Take a flow in, its state being that of now."""
@@ -52,8 +69,8 @@ class Equal:
             heappush(self._sleeping, (wakes, flow.number, flow.released, flow))
         alone = flow.finish(min(self._cap, self._capacity))
         heappush(self._bounds, (alone, flow.number))
-        if alone < self._bound:
-            self._bound = alone
+        if alone < self.bound:
+            self.bound = alone
 
     def add(self, flow: Flow) -> float:
         """Take a new flow in; returns a time before which no flow finishes.
@@ -61,7 +78,7 @@ class Equal:
         A new flow only slows the others down, so that the earlier bound still holds: nothing is worked out here.
         """
         self.take(flow)
-        return self._bound
+        return self.bound
 
     def run(self, until: float, finished: list[Flow]) -> None:
         """Go on to `until`; flows whose last byte has left by then are appended to `finished`."""
@@ -79,23 +96,33 @@ class Equal:
         while bounds and bounds[0][0] <= t:
             heappop(bounds)
         busy, sleeping = self._busy, self._sleeping
+        if busy and busy[0][2] == busy[0][3].parts:
+            dry = t + (busy[0][0] - self._v) / min(self._cap, self._capacity / len(busy))
+            if not sleeping or sleeping[0][0] >= dry:
+                self.bound = dry
+                return dry
         if len(busy) + len(sleeping) <= len(bounds):
-            self._bound = bounds[0][0] if bounds else inf
-            return self._bound
+            self.bound = bounds[0][0] if bounds else inf
+            return self.bound
         self._saved = (t, self._v, busy[:], sleeping[:])
         self._early = []
         self._run(inf, self._early, True)
-        self._bound = self._t
-        return self._bound
+        self.bound = self._t
+        return self.bound
 
     def _run(self, until: float, finished: list[Flow], to_first: bool) -> None:
         """The calendar: from change to change up to `until`, or to the first finish."""
         busy, sleeping, capacity, cap = self._busy, self._sleeping, self._capacity, self._cap
-        alone = min(cap, capacity)
+        alone = cap if cap < capacity else capacity
         t, v = self._t, self._v
-        speed = min(cap, capacity / len(busy)) if busy else alone
+        speed = alone
         while True:
-            dry = t + (busy[0][0] - v) / speed if busy else inf
+            dry = inf
+            if busy:
+                speed = capacity / len(busy)
+                if speed > cap:
+                    speed = cap
+                dry = t + (busy[0][0] - v) / speed
             if sleeping and sleeping[0][0] < dry:
                 time = sleeping[0][0]
                 if time > until:
@@ -136,7 +163,6 @@ class Equal:
                     if to_first:
                         self._t, self._v = t, v
                         return
-            speed = min(cap, capacity / len(busy)) if busy else alone
         if until > t:
             if busy:
                 v += (until - t) * speed

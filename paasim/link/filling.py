@@ -7,14 +7,16 @@ path, so this is the max-min fair allocation (Bertsekas and Gallager, Data Netwo
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from math import inf
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paasim.link.flow import Flow
+
+if TYPE_CHECKING:
+    from paasim.link.access import Access
 
 _BACKLOG, _RATE, _RELEASED, _FLOW = range(4)
 _by_share = itemgetter(0)
@@ -24,7 +26,7 @@ _Sleeper = tuple[float, int, int, Flow]
 class Filling:
     """Any mix of access links, any number of flows per device; O(n) per change, O(n log n) where shares change."""
 
-    __slots__ = ("_busy", "_capacity", "_early", "_saved", "_sleeping", "_stale", "_t")
+    __slots__ = ("_bound", "_busy", "_capacity", "_early", "_saved", "_sleeping", "_stale", "_t")
 
     def __init__(self, capacity: float, now: float) -> None:
         self._capacity = capacity
@@ -36,16 +38,28 @@ class Filling:
         """(time at which it wakes, number, parts released before, flow)."""
         self._saved: tuple[float, list[list[Any]], list[_Sleeper], bool] | None = None
         self._early: list[Flow] = []
+        self._bound = now
         self._stale = False
+        """Whether a flow has become busy or idle since the rates were worked out."""
 
     def add(self, flow: Flow) -> float:
-        """Take a flow in, its state being that of now; returns when the next flow finishes if no other starts.
+        """Take a new flow in; returns a time before which no flow finishes.
 
-        Unlike on a link without access links, a new flow may speed others up: it takes from its own device's flows,
-        and what these leave of the trunk goes to all.
+        A flow on an access link of its own only slows others down, and the earlier bound still holds. One that takes
+        from its device's flows may speed the rest up, with what these leave of the trunk: then look ahead again.
         """
+        device = flow.device
+        meets = device is not None and (
+            any(entry[_FLOW].device is device for entry in self._busy)
+            or any(sleeper[3].device is device for sleeper in self._sleeping)
+        )
         self.take(flow)
-        return self.peek()
+        if meets:
+            return self.peek()
+        alone = flow.finish(flow.cap)
+        if alone < self._bound:
+            self._bound = alone
+        return self._bound
 
     def take(self, flow: Flow) -> None:
         """Take in a flow of another way of sharing, its state being that of now; shares are worked out by `peek`."""
@@ -69,10 +83,12 @@ class Filling:
     def peek(self) -> float:
         """When the next flow finishes; look ahead for it (see `paasim.link.equal`)."""
         if not self._busy and not self._sleeping:
+            self._bound = inf
             return inf
         self._saved = (self._t, [entry[:] for entry in self._busy], self._sleeping[:], self._stale)
         self._early = []
         self._run(inf, self._early, True)
+        self._bound = self._t
         return self._t
 
     def _run(self, until: float, finished: list[Flow], to_first: bool) -> None:
@@ -124,11 +140,12 @@ class Filling:
     def _share_out(self) -> None:
         """Give every busy flow its max-min fair rate."""
         self._stale = False
-        per_device = Counter(entry[_FLOW].device for entry in self._busy)
-        shares = []
+        per_device: dict[Access | None, int] = {}
         for entry in self._busy:
-            flow = entry[_FLOW]
-            shares.append((flow.cap if flow.device is None else flow.cap / per_device[flow.device], entry))
+            device = entry[_FLOW].device
+            per_device[device] = per_device.get(device, 0) + 1
+        per_device[None] = 1
+        shares = [(entry[_FLOW].cap / per_device[entry[_FLOW].device], entry) for entry in self._busy]
         shares.sort(key=_by_share)
         left, flows = self._capacity, len(shares)
         for share, entry in shares:

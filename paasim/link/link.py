@@ -57,7 +57,7 @@ class LinkSpec(Spec):
     rtt: Duration
     """Round-trip time; every message takes half of it besides its bytes."""
     access: AnyAccess | None = None
-    """The last mile of each device, where one of the sites is a fleet; without it devices are bound by the link alone."""
+    """The last mile of each device, where one of the sites is a fleet; without it the link alone binds devices."""
     price: PricePerByte = 0.0
     """Price per volume sent, either way."""
 

@@ -2,9 +2,9 @@
 
 * *Replications* are independent by construction: Student's t over one value per replication (Law, "Simulation
   Modeling and Analysis", 5th ed., ch. 9.4).
-* *Batch means* for a single replication: neighbouring requests are correlated, so the series is cut into a few long
-  batches whose means are close to independent (Law, ch. 9.5.3). The same with a percentile per batch, where batches
-  are long enough to have one.
+* *Batch means* for fewer than three replications, where Student's t says next to nothing: neighbouring requests are
+  correlated, so each series is cut into a few long batches whose means are close to independent (Law, ch. 9.5.3). The
+  same with a percentile per batch, where batches are long enough to have one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from paasim.core.recorder import Floats
 
 LEVEL = 0.95
 BATCHES = 20
+ENOUGH_REPLICATIONS = 3
+"""From here on intervals are over replications."""
 SMALLEST_BATCH = 10
 """Fewest values in a batch for batch means."""
 
@@ -47,35 +49,38 @@ def over_replications(estimate: float, values: Sequence[float], level: float = L
 
 
 def over_batches(
-    values: Floats,
+    series: Sequence[Floats],
     statistic: Callable[[Floats], float],
     batches: int = BATCHES,
     smallest: int = SMALLEST_BATCH,
     level: float = LEVEL,
 ) -> Interval | None:
-    """Interval of a statistic of one long series, from its values on consecutive batches.
+    """Interval of a statistic of long series, from its values on consecutive batches of each.
 
     Args:
-        values: the series in order of time, without NaN.
-        statistic: such as `numpy.mean`.
-        batches: number of equal batches; the remainder at the front is left out.
-        smallest: fewest values per batch; None is returned for a shorter series.
+        series: one per replication, in order of time, without NaN.
+        statistic: such as `numpy.mean`; the interval is centred on its value for all of them together.
+        batches: number of batches in all, equal within a series; the remainder at a series' front is left out.
+        smallest: fewest values per batch; None is returned if a series is too short.
         level: confidence level.
     """
-    length = len(values) // batches
-    if length < smallest:
-        return None
-    cut = values[len(values) - length * batches :].reshape(batches, length)
-    half = half_width([statistic(batch) for batch in cut], level)
-    centre = statistic(values)
+    each = batches // len(series)
+    values = []
+    for one in series:
+        length = len(one) // each
+        if length < smallest:
+            return None
+        values += [statistic(batch) for batch in one[len(one) - length * each :].reshape(each, length)]
+    half = half_width(values, level)
+    centre = statistic(np.concatenate(series))
     return None if half is None else (centre - half, centre + half)
 
 
-def mean_over_batches(values: Floats) -> Interval | None:
+def mean_over_batches(*series: Floats) -> Interval | None:
     """Batch-means interval of the mean; None for fewer than 200 values."""
-    return over_batches(values, lambda batch: float(np.mean(batch)))
+    return over_batches(series, lambda batch: float(np.mean(batch)))
 
 
-def p99_over_batches(values: Floats) -> Interval | None:
+def p99_over_batches(*series: Floats) -> Interval | None:
     """Interval of the 99th percentile from ten batches of at least 1,000 values; None for a shorter series."""
-    return over_batches(values, lambda batch: float(np.percentile(batch, 99)), batches=10, smallest=1_000)
+    return over_batches(series, lambda batch: float(np.percentile(batch, 99)), batches=10, smallest=1_000)

@@ -5,12 +5,11 @@ the j-th (from 0) taking `first + j * growth` seconds and giving each of `sequen
 an arithmetic progression of gaps, each with weight `sequences`; moments are closed forms, and percentiles are the
 order statistics of this weighted multiset, found by narrowing down to the few gaps near the rank.
 
-A run counts every sequence that decodes in it. Where a request's KV cache came from another instance, the first step
-that it takes there does not end a gap of that length: with `first_token: decode` it makes the first token; with
-`first_token: prefill` it makes the second, and the gap is TTST, which holds the wait for the KV cache. `pooled` puts
-this right, by finding the run that began when the request joined.
+A run counts only sequences that had a token at the same engine before. Where the prefill side emits the first token,
+the gap to the second is TTST of the request (it holds the wait for the KV cache) and is added from its stamps; where
+the decode side does, its first step gives the first token and ends no gap.
 
-Left out: the downlink, which shifts all tokens of a request alike; the longer gap of a preempted request.
+Left out: the downlink between later tokens, which shifts all of them alike.
 """
 
 from __future__ import annotations
@@ -180,45 +179,12 @@ class Gaps:
 
 
 def pooled(records: Records, window: Window) -> Gaps:
-    """All inter-token gaps of a replication whose step, or decode run, began in the window."""
+    """All inter-token gaps of a replication that began in the window (of a run: whose first step did)."""
     columns = records.requests
     inside = window.holds(records.gaps["start"])
-    runs = {name: values[inside] for name, values in records.gaps.items()}
-    joined = columns["decode_start"]
-    moved = window.holds(joined) & (columns["decode_instance"] != columns["prefill_instance"])
-    if not moved.any():
-        return Gaps.of_runs(runs)
-    decoder_first = from_decoder(columns, records.first_token)
-    step = np.where(decoder_first, columns["first_step"], columns["second_step"]) - joined
-    moved &= ~np.isnan(step)
-    second = ttst(columns)[moved & ~decoder_first]
-    return Gaps.join([*_without_first_steps(runs, joined[moved], step[moved]), Gaps.of_values(second)])
-
-
-def _without_first_steps(runs: Mapping[str, Floats], joined: Floats, step: Floats) -> list[Gaps]:
-    """The gaps of runs without those of sequences in their first step.
-
-    Args:
-        runs: decode runs.
-        joined: when each such sequence joined, which is when a run of its instance began, s.
-        step: how long its first step took, s; tells runs of several instances that began together apart.
-    """
-    order = np.lexsort((runs["first"], runs["start"]))
-    starts, firsts = runs["start"][order], runs["first"][order]
-    low, high = np.searchsorted(starts, joined, side="left"), np.searchsorted(starts, joined, side="right")
-    found = np.minimum(low, max(len(starts) - 1, 0))
-    for i in np.flatnonzero(high - low > 1):
-        found[i] = low[i] + int(np.argmin(np.abs(firsts[low[i] : high[i]] - step[i])))
-    row = order[found[high > low]]
-    leaving = np.bincount(row, minlength=len(order)) if len(row) else np.zeros(len(order), dtype=np.int64)
-    changed = leaving > 0
-    after = {name: values.copy() for name, values in runs.items()}
-    after["first"][changed] += runs["growth"][changed]
-    after["steps"][changed] -= 1
-    at_first = {name: values[changed] for name, values in runs.items()}
-    at_first["steps"] = np.ones(len(at_first["first"]))
-    at_first["sequences"] = np.maximum(at_first["sequences"] - leaving[changed], 0)
-    return [Gaps.of_runs(after), Gaps.of_runs(at_first)]
+    runs = Gaps.of_runs({name: values[inside] for name, values in records.gaps.items()})
+    from_prefill = window.holds(columns["first_token"]) & ~from_decoder(columns, records.first_token)
+    return Gaps.join([runs, Gaps.of_values(ttst(columns)[from_prefill])])
 
 
 def _weighted(values: Floats, weights: Counts, ranks: Counts) -> Floats:

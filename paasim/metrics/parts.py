@@ -31,8 +31,12 @@ KV_STAGES = (
 )
 TTFT_ROAD = (*UP_TO_PREFILL, *KV_STAGES, ("first_step", "first_step"), ("downlink", "first_token"))
 """(part, its stamp) in the order of the road to the first token."""
-TTST_ROAD = (*KV_STAGES, ("second_step", "second_step"), ("downlink", "second_token"))
-"""(part, its stamp) in the order of the road from the first token to the second."""
+TTST_ROAD = (*KV_STAGES, ("first_step", "first_step"), ("second_step", "second_step"), ("downlink", "second_token"))
+"""(part, its stamp) in the order of the road from the first token to the second.
+
+The steps are decode steps: the second token comes from the first of them, or from the second where the first one gave
+the first token.
+"""
 
 TTFT_PARTS = tuple(part for part, _ in TTFT_ROAD)
 TTST_PARTS = tuple(part for part, _ in TTST_ROAD)
@@ -61,9 +65,13 @@ def ttft_parts(columns: Mapping[str, Floats], first_token: Sequence[str]) -> dic
     return _exposed(columns["arrival"], stamps, columns["first_token"])
 
 
-def ttst_parts(columns: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Exposed parts of TTST per request, s: what stood between the first token and the second."""
-    stamps = ((part, columns[stamp]) for part, stamp in TTST_ROAD)
+def ttst_parts(columns: Mapping[str, Floats], first_token: Sequence[str]) -> dict[str, Floats]:
+    """Exposed parts of TTST per request, s: what stood between the first token and the second; they add up to it."""
+    decoder_first = from_decoder(columns, first_token)
+    stamps = (
+        (part, np.where(decoder_first, columns[stamp], np.nan) if part == "second_step" else columns[stamp])
+        for part, stamp in TTST_ROAD
+    )
     return _exposed(columns["first_token"], stamps, columns["second_token"])
 
 

@@ -13,15 +13,12 @@ from paasim.core.paths import bundled, expand
 from paasim.profile.profile import Profile
 from paasim.profile.spec import ProfileSpec
 
-MODELS = "models"
-"""The folder below `profiles/` that is not about hardware."""
-
 
 def names() -> list[str]:
     """Names of the bundled profiles, sorted."""
     root = bundled("profiles")
-    found = (path.relative_to(root).with_suffix("") for path in root.glob("*/**/*.yaml"))
-    return sorted(name.as_posix() for name in found if name.parts[0] != MODELS)
+    # Hardware, model, and at least a name: other data of `profiles/` lies less deep.
+    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.glob("*/*/**/*.yaml"))
 
 
 def load(profile: str | Mapping[str, Any] | ProfileSpec, base: Path | None = None) -> Profile:

@@ -12,7 +12,7 @@ from bisect import bisect_right
 import numpy as np
 
 from paasim.profile.form import DecodeForm
-from paasim.profile.monotone import clean_points, monotone_grid
+from paasim.profile.monotone import between_points, clean_points, monotone_grid
 from paasim.profile.residual import Floats, LogResidual
 from paasim.profile.spec import Calibration
 from paasim.profile.surface import nodes
@@ -42,8 +42,7 @@ class DecodeCurve:
         self.knots = knots
         self.values = values
         self.slopes = [
-            (v1 - v0) / (s1 - s0)
-            for s0, s1, v0, v1 in zip(knots[:-1], knots[1:], values[:-1], values[1:], strict=True)
+            (v1 - v0) / (s1 - s0) for s0, s1, v0, v1 in zip(knots[:-1], knots[1:], values[:-1], values[1:], strict=True)
         ]
         self.slopes.append(last_slope)
 
@@ -86,9 +85,7 @@ class DecodeTime:
 
     def outside(self, b: int, s: float) -> bool:
         """Whether the step lies outside what was measured; never so for a form without a table."""
-        return self._points is not None and (
-            b > self.most_batch or s > self.most_total or s > self.most_context * b
-        )
+        return self._points is not None and (b > self.most_batch or s > self.most_total or s > self.most_context * b)
 
     def _make(self, b: int) -> DecodeCurve:
         scale, overhead = self._calibration.scale, self._calibration.overhead
@@ -110,12 +107,13 @@ class DecodeTime:
         places = np.stack([STRETCH * np.log(b), np.log(s)], axis=1)
         residual = LogResidual(places, np.log(seconds / self._form.at(b, s)))
         batches = np.unique(np.concatenate([nodes(1, self.most_batch).round(), b]))
-        knots = nodes(s.min(), BEYOND * self.most_total)
+        knots = np.unique(np.concatenate([nodes(s.min(), BEYOND * self.most_total), s]))
         grid_b, grid_s = batches[:, None], knots[None, :]
         # A context shorter than any that was measured counts as inside: its attention takes next to nothing.
         held = np.clip(grid_s, s.min(), self.most_total)
         by_form = self._form.at(grid_b, grid_s)
         values = by_form * np.exp(residual(STRETCH * np.log(np.maximum(grid_b, 1.0)), np.log(held)))
+        values = between_points(values, batches, knots, (b, s, seconds))
         inside = (grid_b >= b.min()) & (grid_s <= self.most_total) & (grid_s <= self.most_context * grid_b)
         values = monotone_grid(values, by_form, inside)
         kept = _thin(knots, values)

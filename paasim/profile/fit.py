@@ -1,8 +1,9 @@
 """Fitting the forms to a table: non-negative least squares on the relative error, after the monotone clean-up.
 
-The floor of the prefill form is not linear in its coefficients; but a + b (K^4 + N^4)^(1/4) + c Q is, for a given number
-K of tokens below which reading the weights takes longer than computing (w = b K), so K is scanned. How far the result
-can be trusted is found by cross-validation: a random quarter of the rows is predicted from the others, four times.
+The floor of the prefill form is not linear in its coefficients; but a + b (K^4 + N^4)^(1/4) + c Q is, for a given
+number K of tokens below which reading the weights takes longer than computing (w = b K), so K is scanned. How far the
+result can be trusted is found by cross-validation: a random quarter of the rows is predicted from the others, four
+times.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def fit_decode(points: Points) -> DecodeForm:
 
 
 def fit_mixed(points: Points, prefill: PrefillForm, decode: DecodeForm) -> MixedForm:
-    """Fit `a + b (N + B) + c S + d Q`, c and d being those of decode and prefill (one table rarely tells them apart)."""
+    """Fit `a + b (N + B) + c S + d Q` with c of decode and d of prefill, which one table rarely tells apart."""
     n, b, s, q = points.new, points.batch, points.total, points.mixed_pairs
     seconds = clean_points(points.seconds, n, q, b, s)
     rest = seconds - decode.c * s - prefill.c * q
@@ -72,7 +73,7 @@ def fit_mixed(points: Points, prefill: PrefillForm, decode: DecodeForm) -> Mixed
 
 
 def _solve(terms: list[Floats], seconds: Floats, target: Floats | None = None) -> tuple[Floats, float]:
-    """Coefficients >= 0 of the terms that add up to the target (default: seconds), relative to seconds; and the error."""
+    """Coefficients >= 0 of terms that add up to the target (or seconds), relative to seconds; and the error."""
     from scipy.optimize import nnls
 
     matrix = np.stack(terms, axis=1) / seconds[:, None]
@@ -88,31 +89,31 @@ def _short(value: float) -> float:
 
 def errors(table: Table, forms: Forms) -> FitError:
     """How well forms and table agree, by phase, with cross-validation."""
-    predicted = _held_out(table)
+    predicted = held_out(table)
     found: dict[str, PhaseError | None] = {}
     for phase in PHASES:
         points = table.points(phase)
         if points is None or getattr(forms, phase) is None:
             continue
-        cleaned, form = _cleaned(points, phase), _by_form(points, phase, forms)
+        clean, form = cleaned(points, phase), _by_form(points, phase, forms)
         off = predicted.get(phase)
-        off = None if off is None else np.abs(off / cleaned - 1)[np.isfinite(off)]
         has = off is not None and len(off) >= FEWEST // 2
         found[phase] = PhaseError(
             points=len(points),
-            cleaned=_short3(float(np.max(np.abs(cleaned / points.seconds - 1)))),
+            cleaned=_short3(float(np.max(np.abs(clean / points.seconds - 1)))),
             median=_short3(float(np.median(off))) if has and off is not None else None,
             p95=_short3(float(np.percentile(off, 95))) if has and off is not None else None,
-            form_median=_short3(float(np.median(np.abs(form / cleaned - 1)))),
+            form_median=_short3(float(np.median(np.abs(form / clean - 1)))),
         )
     return FitError(**found)
 
 
 def _short3(value: float) -> float:
-    return float(f"{value:.3g}")
+    return 0.0 if value < 1e-9 else float(f"{value:.3g}")
 
 
-def _cleaned(points: Points, phase: str) -> Floats:
+def cleaned(points: Points, phase: str) -> Floats:
+    """Seconds of the rows of a phase after the monotone clean-up."""
     if phase == "prefill":
         return clean_points(points.seconds, points.tokens, points.pairs)
     if phase == "decode":
@@ -130,8 +131,8 @@ def _by_form(points: Points, phase: str, forms: Forms) -> Floats:
     return np.asarray(forms.mixed.tokens(points.new, points.batch) + attention)
 
 
-def _held_out(table: Table) -> dict[str, Floats]:
-    """Each row of a phase predicted without it; NaN where the rest does not enclose it."""
+def held_out(table: Table) -> dict[str, Floats]:
+    """Relative errors |predicted / cleaned - 1| of rows predicted without them, where the other rows enclose them."""
     rng = np.random.default_rng(SEED)
     found: dict[str, Floats] = {}
     for phase in PHASES:
@@ -148,7 +149,10 @@ def _held_out(table: Table) -> dict[str, Floats]:
             for i in np.flatnonzero(fold == k):
                 seconds, outside = predict(steps, rows[i])
                 values[i] = np.nan if outside else seconds
-        found[phase] = values
+        points = table.points(phase)
+        assert points is not None
+        off = np.abs(values / cleaned(points, phase) - 1)
+        found[phase] = off[np.isfinite(off)]
     return found
 
 

@@ -1,8 +1,8 @@
 """The forms of step time: few coefficients, none negative, so that no step gets faster when it holds more.
 
-A step holds N new prompt tokens with Q = sum of new * (prefix + new / 2), and B decoding sequences with S = sum of their
-contexts. The shapes are the roofline's: reading the weights is a floor (w), work per token adds to it (b), attention
-is linear in the token pairs it looks at (c, d). Compare the published linear fits of DistServe (OSDI'24,
+A step holds N new prompt tokens with Q = sum of new * (prefix + new / 2), and B decoding sequences with S = sum of
+their contexts. The shapes are the roofline's: reading the weights is a floor (w), work per token adds to it (b),
+attention is linear in the token pairs it looks at (c, d). Compare the published linear fits of DistServe (OSDI'24,
 https://github.com/LLMServe/DistServe) and Splitwise (ISCA'24, https://arxiv.org/abs/2311.18677).
 Coefficients are times: `b: 20 us` is the time that one more token adds.
 """

@@ -27,7 +27,26 @@ def clean_points(values: Floats, *places: Floats) -> Floats:
     logs = np.log(values)
     floor = np.where(below, logs[:, None], -np.inf).max(axis=0)
     ceiling = np.where(below.T, logs[:, None], np.inf).min(axis=0)
-    return np.exp((floor + ceiling) / 2)
+    return np.asarray(np.exp((floor + ceiling) / 2))
+
+
+def between_points(grid: Floats, xs: Floats, ys: Floats, points: tuple[Floats, Floats, Floats]) -> Floats:
+    """A grid kept between the points at or below each node and those at or above it.
+
+    Where an interpolation overshoots, this bends it back, not the measured points.
+
+    Args:
+        grid: values on the nodes, shape (x, y).
+        xs: nodes along x, ascending; ys: along y.
+        points: x, y and value of monotone points.
+    """
+    x, y, values = points
+    floor, ceiling = np.full_like(grid, -np.inf), np.full_like(grid, np.inf)
+    first = (np.searchsorted(xs, x * (1 - SAME)), np.searchsorted(ys, y * (1 - SAME)))
+    last = (np.searchsorted(xs, x * (1 + SAME), "right") - 1, np.searchsorted(ys, y * (1 + SAME), "right") - 1)
+    np.maximum.at(floor, first, values)
+    np.minimum.at(ceiling, last, values)
+    return np.clip(grid, _upward(floor), _downward(ceiling))
 
 
 def monotone_grid(values: Floats, form: Floats, inside: npt.NDArray[np.bool_]) -> Floats:
@@ -50,8 +69,14 @@ def monotone_grid(values: Floats, form: Floats, inside: npt.NDArray[np.bool_]) -
 
 def _envelopes(values: Floats, inside: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """For each node the largest inside value at or below it and the smallest at or above it (else -+infinity)."""
-    low = np.where(inside, values, -np.inf)
-    high = np.where(inside, values, np.inf)
-    floor = np.maximum.accumulate(np.maximum.accumulate(low, axis=0), axis=1)
-    ceiling = np.minimum.accumulate(np.minimum.accumulate(high[::-1, ::-1], axis=0), axis=1)[::-1, ::-1]
-    return floor, ceiling
+    return _upward(np.where(inside, values, -np.inf)), _downward(np.where(inside, values, np.inf))
+
+
+def _upward(grid: Floats) -> Floats:
+    """The largest value at or below each node."""
+    return np.maximum.accumulate(np.maximum.accumulate(grid, axis=0), axis=1)
+
+
+def _downward(grid: Floats) -> Floats:
+    """The smallest value at or above each node."""
+    return np.minimum.accumulate(np.minimum.accumulate(grid[::-1, ::-1], axis=0), axis=1)[::-1, ::-1]

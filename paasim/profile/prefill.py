@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from paasim.profile.form import PrefillForm
-from paasim.profile.monotone import clean_points, monotone_grid
+from paasim.profile.monotone import between_points, clean_points, monotone_grid
 from paasim.profile.residual import Floats, LogResidual
 from paasim.profile.spec import Calibration
 from paasim.profile.surface import Surface, nodes
@@ -17,10 +19,10 @@ over the tables of `profiles/`."""
 
 
 def with_anchors(points: Points, decode: Points | None) -> Points:
-    """The rows of the prefill table, and decode steps of one sequence as steps of one new token, which is what they are.
+    """The rows of the prefill table, and decode steps of one sequence as the steps of one new token that they are.
 
     They end the gap between no tokens and the smallest prompt that was measured. Left out is a step that takes longer
-    than a larger one with as many pairs: one token reads a long context as slowly as many tokens that share the reading.
+    than a larger one with as many pairs: one token reads a long context as slowly as many that share the reading.
     """
     if decode is None or np.any(points.tokens <= 1):
         return points
@@ -73,7 +75,7 @@ class PrefillTime:
 
     def _by_form(self, n: int, q: float) -> float:
         if self._w4:
-            return self._a + (self._w4 + (self._b * n) ** 4) ** 0.25 + self._c * q
+            return self._a + sqrt(sqrt(self._w4 + (self._b * n) ** 4)) + self._c * q
         return self._a + self._b * n + self._c * q
 
     def _box(self, points: Points) -> None:
@@ -95,10 +97,12 @@ class PrefillTime:
         seconds = clean_points(points.seconds, n, q)
         places = np.stack(self._place(n, q), axis=1)
         residual = LogResidual(places, np.log(seconds / form.at(n, q)))
-        xs, ys = nodes(1, self.most_tokens), nodes(q.min(), self.most_pairs, per_octave=2)
+        xs = np.unique(np.concatenate([nodes(1, self.most_tokens), n]))
+        ys = nodes(q.min(), self.most_pairs, per_octave=2)
         grid_n, grid_q = xs[:, None], ys[None, :]
         by_form = form.at(grid_n, grid_q)
         values = by_form * np.exp(residual(*self._place(grid_n, grid_q)))
+        values = between_points(values, xs, ys, (n, q, seconds))
         inside = (grid_n >= self.least_tokens) & (grid_q <= self.most_context * grid_n)
         values = monotone_grid(values, by_form, inside)
         return Surface(xs, ys, values * calibration.scale + calibration.overhead)

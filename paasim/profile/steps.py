@@ -22,7 +22,7 @@ Attended = Callable[[float], float]
 class StepTime:
     """Seconds of a step of an instance.
 
-    N: new prompt tokens; Q: sum of new * (prefix + new / 2); B: decoding sequences; S: sum of their (attended) contexts.
+    N: new prompt tokens; Q: sum of new * (prefix + new / 2); B: decoding sequences; S: sum of their attended contexts.
     No step gets faster when any of them grows. Asking for a phase that the profile lacks raises InputError.
 
     Args:

@@ -1,4 +1,4 @@
-"""A function of two quantities on a grid, linear along each of them between nodes: fast to ask, monotone if its nodes are."""
+"""A function of two quantities on a grid, linear along each between nodes: fast to ask, monotone if its nodes are."""
 
 from __future__ import annotations
 

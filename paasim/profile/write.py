@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from paasim.core.errors import InputError
+from paasim.core.units import TIME
 from paasim.profile.catalogue import load
 from paasim.profile.profile import Profile
 from paasim.profile.spec import ProfileSpec
@@ -45,7 +46,8 @@ def header_of(given: dict[str, Any]) -> ProfileSpec:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise InputError.one("", f"header: {where}: {first['msg']}", "correct it in the recipe or the options") from None
+        what = f"header: {where}: {first['msg'].removeprefix('Value error, ')}"
+        raise InputError.one("", what, "correct it in the recipe or the options") from None
 
 
 def write(spec: ProfileSpec, table: Table | None, path: Path) -> None:
@@ -54,7 +56,18 @@ def write(spec: ProfileSpec, table: Table | None, path: Path) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     fields = spec.model_dump(mode="json", exclude_defaults=True)
+    for phase in fields.get("form", {}):
+        form = getattr(spec.form, phase)
+        fields["form"][phase] = {name: _tidy(getattr(form, name)) for name in fields["form"][phase]}
     text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=112)
     path.write_text(text, encoding="utf-8")
     if table is not None:
         table.write(path.with_suffix(".csv"))
+
+
+def _tidy(seconds: float) -> str:
+    """A coefficient in the unit that suits its size."""
+    for unit in ("s", "ms", "us"):
+        if seconds >= TIME.units[unit]:
+            return f"{seconds / TIME.units[unit]:.9g} {unit}"
+    return f"{seconds / TIME.units['ns']:.9g} ns"

@@ -11,6 +11,8 @@ from paasim.results.schema import Difference, Variant
 
 WORTH_NAMING = 0.1
 """Share of TTFT from which a part is named."""
+SAME_SHARE = 0.005
+"""Attainments closer than this count as the same."""
 
 
 def answer(result: Result) -> str:
@@ -70,7 +72,15 @@ def _verdict(result: Result, best: str) -> str:
         if others:
             name = min(others, key=lambda other: others[other].difference)
             text += f": {_against(_turned(others[name]), name)}"
-    return f"{text}{_attainment(variant, slo)}{'' if variant.steady_state else ', but it has no steady state'}."
+    text += _attainment(variant, slo) + _better_attainment(result, best)
+    return f"{text}{'' if variant.steady_state else ', but it has no steady state'}."
+
+
+def _better_attainment(result: Result, best: str) -> str:
+    """Who meets the limits most often, where that is not the one with the lowest TTFT."""
+    met = {name: variant.throughput.slo_attainment or 0.0 for name, variant in result.variants.items()}
+    most = max(met, key=lambda name: met[name])
+    return f", while {most} reaches {share(met[most])}" if met[most] > met[best] + SAME_SHARE else ""
 
 
 def _against(difference: Difference | None, name: str) -> str:

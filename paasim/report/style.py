@@ -27,7 +27,7 @@ PARTS: Mapping[str, str] = {
     "handover": "#CC6677",
     "decode_queue": "#E69F00",
     "first_step": "#44AA99",
-    "second_step": "#44AA99",
+    "second_step": "#999933",
     "downlink": "#777777",
 }
 INK = "#222222"

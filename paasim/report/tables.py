@@ -49,9 +49,8 @@ def metrics(variant: Variant) -> Table:
 
 def overview(result: Result) -> Table:
     """The main figures of several variants, one row each."""
-    table = _table(
-        "Variants", "variant", "TTFT mean", "p99", "TTST mean", "TPOT mean", "E2EL mean", "requests/s", "SLO"
-    )
+    columns = ("variant", "routes", "TTFT mean", "p99", "TTST mean", "TPOT mean", "E2EL mean", "requests/s", "SLO")
+    table = _table("Variants", *columns)
     best = min((v.metrics["ttft"].mean for v in result.variants.values() if "ttft" in v.metrics), default=None)
     for name, variant in result.variants.items():
         values = [_statistic(variant, "ttft", "mean"), _statistic(variant, "ttft", "p99")]
@@ -60,8 +59,23 @@ def overview(result: Result) -> Table:
         is_best = "ttft" in variant.metrics and variant.metrics["ttft"].mean == best
         shown = name if variant.steady_state else f"{name} (no steady state)"
         rate = digits(variant.throughput.requests_per_s)
-        table.add_row(shown, *values, rate, NONE if met is None else share(met), style="bold" if is_best else None)
+        table.add_row(
+            shown,
+            routes(variant),
+            *values,
+            rate,
+            NONE if met is None else share(met),
+            style="bold" if is_best else None,
+        )
     return table
+
+
+def routes(variant: Variant) -> str:
+    """Which routes the requests took: `paas`, or `local 38%, paas 62%`."""
+    total = sum(route.requests for route in variant.routes.values())
+    if len(variant.routes) < 2:
+        return next(iter(variant.routes), NONE)
+    return ", ".join(f"{name} {route.requests / total:.0%}" for name, route in variant.routes.items())
 
 
 def differences(result: Result) -> Table:
@@ -96,10 +110,12 @@ def parts(result: Result) -> Table:
 
 
 def resources(result: Result) -> Table:
-    """How busy pools, fleets and links were."""
+    """How busy pools, fleets and links were; those that were not used are left out."""
     table = _table("Resources", "variant", "resource", "servers", "in use", "waiting", "in service", "KV", "sent")
     for name, variant in result.variants.items():
         for resource, used in variant.resources.items():
+            if not (used.utilisation or used.queue_mean or used.bytes):
+                continue
             table.add_row(
                 name,
                 resource,
@@ -130,9 +146,9 @@ def _table(title: str, *columns: str) -> Table:
     from rich.table import Table
 
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    words = {"variant", "resource", "metric", "part", "verdict", "dropped"}
+    words = {"variant", "resource", "metric", "part", "verdict", "dropped", "routes"}
     for column in columns:
-        table.add_column(column, justify="left" if column in words else "right", no_wrap=column in words)
+        table.add_column(column, justify="left" if column in words else "right", no_wrap=column in words - {"routes"})
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from paasim.metrics.bottleneck import SATURATED
+from paasim.metrics.intervals import ENOUGH_REPLICATIONS
 from paasim.metrics.replication import Replication
 from paasim.metrics.statistics import enough_for
 from paasim.results.schema import Metric, MetricName
@@ -68,5 +69,6 @@ def _samples(replications: Sequence[Replication], metrics: Mapping[MetricName, M
     if few:
         least = min(metrics[name].n for name in few)
         yield f"p99 of {', '.join(few)} rests on few requests ({least}; 1,000 or more are needed for a firm one)"
-    if len(replications) == 1 and metrics:
-        yield "one replication: intervals are from batches of its requests, or missing"
+    if len(replications) < ENOUGH_REPLICATIONS and metrics:
+        n = "one replication" if len(replications) == 1 else f"{len(replications)} replications"
+        yield f"{n}: intervals are from batches of requests, or missing; {ENOUGH_REPLICATIONS} or more give firm ones"

@@ -30,6 +30,8 @@ DOCUMENT, SCENARIO, MANIFEST = "result.json", "scenario.yaml", "manifest.json"
 CSV, PARQUET = "requests.csv.gz", "requests.parquet"
 MOST_CSV_ROWS = 300_000
 """Beyond this many requests Parquet is written where pyarrow is installed: text takes tens of seconds."""
+CHUNK = 50_000
+"""Rows that are turned into text at a time."""
 
 
 def default_folder(name: str, variant: str | None = None) -> Path:
@@ -118,7 +120,9 @@ def _requests(table: pd.DataFrame) -> tuple[str, bytes]:
         table.to_parquet(buffer, index=False)
         return PARQUET, buffer.getvalue()
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=4, mtime=0) as packed:
-        packed.write(table.to_csv(index=False, lineterminator="\n").encode())
+        for start in range(0, max(len(table), 1), CHUNK):  # piece by piece: the text is far larger than the table
+            piece = table.iloc[start : start + CHUNK]
+            packed.write(piece.to_csv(index=False, header=start == 0, lineterminator="\n").encode())
     return CSV, buffer.getvalue()
 
 

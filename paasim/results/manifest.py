@@ -5,7 +5,6 @@ The one file of a result folder that may differ between two runs of the same sce
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from paasim.core import paths
+from paasim.core.errors import InputError
 
 LIBRARIES = ("simpy", "numpy", "scipy", "pandas", "pydantic", "matplotlib")
 
@@ -38,7 +37,7 @@ def manifest(scenario: Mapping[str, Any], base: Path | None, command: Sequence[s
         "paasim_version": version(),
         "command": list(command),
         "seed": scenario.get("run", {}).get("seed"),
-        "profiles": {name: digest for name in sorted(set(_profiles(scenario))) if (digest := _digest(name, base))},
+        "profiles": {name: found for name in sorted(set(_profiles(scenario))) if (found := _profile(name, base))},
         "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}},
         "platform": {"system": platform.system(), "machine": platform.machine(), "byteorder": sys.byteorder},
     }
@@ -57,12 +56,12 @@ def _profiles(node: object) -> Iterator[str]:
             yield from _profiles(item)
 
 
-def _digest(name: str, base: Path | None) -> str | None:
-    """SHA-256 of a profile's YAML and of the tables beside it that share its name; None if it has no file."""
-    for file in (paths.bundled("profiles") / f"{name}.yaml", (base or Path()) / name):
-        if file.is_file():
-            digest = hashlib.sha256(file.read_bytes())
-            for table in sorted(file.parent.glob(f"{file.stem}*.csv")):
-                digest.update(table.read_bytes())
-            return digest.hexdigest()
-    return None
+def _profile(name: str, base: Path | None) -> dict[str, str] | None:
+    """Full name, provenance and hash of a profile; None if it is no longer there."""
+    from paasim.profile import load
+
+    try:
+        profile = load(name, base)
+    except InputError:
+        return None
+    return {"id": profile.id, "provenance": profile.spec.provenance, "digest": profile.digest()}

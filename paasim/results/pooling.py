@@ -1,7 +1,8 @@
 """Several replications of one variant made into one `Variant` document.
 
 Point estimates are pooled: mean and percentiles of all requests of all replications together. Intervals come from how
-the same statistic differs between replications. Rates and levels are means over replications.
+the same statistic differs between replications, or between batches of requests where there are fewer than three. Rates
+and levels are means over replications.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from paasim.core.recorder import Floats
 from paasim.metrics.bottleneck import bottleneck
 from paasim.metrics.cost import HOUR, Bill
 from paasim.metrics.definitions import METRICS
-from paasim.metrics.intervals import Interval, mean_over_batches, over_replications, p99_over_batches
+from paasim.metrics.intervals import (
+    ENOUGH_REPLICATIONS,
+    Interval,
+    mean_over_batches,
+    over_replications,
+    p99_over_batches,
+)
 from paasim.metrics.itl import Gaps
 from paasim.metrics.levels import Usage
 from paasim.metrics.replication import Replication
@@ -70,10 +77,10 @@ def _metric(series: Sequence[Floats]) -> schema.Metric | None:
     pooled = summarize(np.concatenate(series))
     if pooled is None:
         return None
-    if len(series) > 1:
+    if len(series) >= ENOUGH_REPLICATIONS:
         return _with_replications(pooled, [summarize(values) for values in series])
-    values = series[0][~np.isnan(series[0])]
-    mean, p99 = mean_over_batches(values), p99_over_batches(values)
+    known = [values[~np.isnan(values)] for values in series]
+    mean, p99 = mean_over_batches(*known), p99_over_batches(*known)
     return _document(pooled, mean, p99, "batch means" if mean else "none")
 
 
@@ -82,7 +89,7 @@ def _gaps(replications: Sequence[Replication]) -> schema.Metric | None:
     pooled = Gaps.join(several).summary()
     if pooled is None:
         return None
-    if len(several) > 1:
+    if len(several) >= ENOUGH_REPLICATIONS:
         return _with_replications(pooled, [gaps.summary() for gaps in several])
     return _document(pooled, None, None, "none")
 
@@ -97,7 +104,13 @@ def _with_replications(pooled: Summary, each: Sequence[Summary | None]) -> schem
 def _document(
     summary: Summary, mean: Interval | None, p99: Interval | None, method: schema.IntervalMethod
 ) -> schema.Metric:
-    return schema.Metric(**asdict(summary), ci95=schema.Intervals(mean=mean, p99=p99, method=method))
+    intervals = schema.Intervals(mean=_not_below_zero(mean), p99=_not_below_zero(p99), method=method)
+    return schema.Metric(**asdict(summary), ci95=intervals)
+
+
+def _not_below_zero(interval: Interval | None) -> Interval | None:
+    """A latency is never negative, so neither is its mean."""
+    return interval and (max(interval[0], 0.0), interval[1])
 
 
 def _requests(replications: Sequence[Replication]) -> schema.Requests:

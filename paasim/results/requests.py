@@ -32,7 +32,7 @@ def frame(variants: Mapping[str, Sequence[Replication]]) -> pd.DataFrame:
         for name, replications in variants.items()
         for number, replication in enumerate(replications)
     ]
-    whole = pd.concat(tables, ignore_index=True)
+    whole = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
     for column in ("variant", "class", "route", "outcome", "reason", "prefill_instance", "decode_instance"):
         whole[column] = whole[column].astype("category")
     return whole

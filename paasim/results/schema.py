@@ -26,7 +26,7 @@ class Intervals(Spec):
     p99: Interval | None = None
     """Of the 99th percentile."""
     method: IntervalMethod = "none"
-    """`replications`: Student's t over replications; `batch means`: over batches of the only replication."""
+    """`replications`: Student's t over three or more; `batch means`: over batches of requests; `none`: too few."""
 
 
 class Metric(Spec):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
-import simpy
 
 from paasim.core.errors import InputError
+from paasim.core.kernel import Environment
 from paasim.core.recorder import Recorder
 from paasim.core.request import Request
 from paasim.core.streams import Streams
@@ -23,15 +25,18 @@ from paasim.engine.pool import FleetSpec, PoolSpec
 from paasim.model import load as load_model
 from paasim.profile import load as load_profile
 from paasim.scenario.ends import End, ends, path_between
+from paasim.scenario.hop import Hop, LastMile
 from paasim.scenario.way import Way
-from paasim.scenario.world import SAMPLES, World
+from paasim.scenario.world import SAMPLES, Resource, World
 from paasim.workload.source import BLOCKS_PER_CLASS, open_loop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from paasim.link.link import Link
+    from paasim.link.link import Link, LinkSpec
     from paasim.model.model import Model
+    from paasim.profile import ProfileSpec
     from paasim.profile.profile import Profile
     from paasim.scenario.scenario import Scenario
 
@@ -45,7 +50,7 @@ def build(scenario: Scenario, streams: Streams) -> World:
     Raises:
         InputError: if a model, profile or trace cannot be had, or two sites are not joined by a link of their own.
     """
-    env = simpy.Environment()
+    env = Environment()
     run = scenario.run
     horizon = run.duration if run.duration is not None else inf
     most = run.requests if run.requests is not None else inf
@@ -55,9 +60,9 @@ def build(scenario: Scenario, streams: Streams) -> World:
     needed = dict.fromkeys(name for route in scenario.routes.values() for name in (route.prefill, route.decode))
     groups = {name: _group(scenario, world, known[name]) for name in needed}
     links = {name: spec.build(env, name) for name, spec in scenario.network.links.items()}
-    world.groups = list(groups.values())
-    world.links = list(links.values())
-    world.ways = _ways(scenario, known, groups, links)
+    world.resources = [Resource(g.name, g.kind, g.servers, g.capacity, g.totals) for g in groups.values()]
+    world.resources += [_link_resource(scenario.network.links[name], link) for name, link in links.items()]
+    world.ways = _ways(env, scenario, known, groups, links)
     world.router = scenario.router.build(world.ways)
     _bring_requests(scenario, streams, world, known)
     return world
@@ -78,7 +83,7 @@ def _period(scenario: Scenario) -> float:
 
 def _group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
     spec = end.spec
-    profile = load_profile(spec.profile, scenario.base)
+    profile = _profile(spec.profile, scenario.base)
     model = load_model(spec.model or scenario.model, scenario.base)
     has_windows = any(window for window, _ in model.windows)
     steps = profile.steps(model.attended if has_windows else None)
@@ -107,8 +112,20 @@ def _group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
     return Pool(end.name, spec.instances, make, spec.balance, capacity, steps)
 
 
+def _profile(profile: str | ProfileSpec, base: Path | None) -> Profile:
+    """The profile; bundled ones are read once per process, since every replication asks for them."""
+    if isinstance(profile, str) and not profile.endswith((".yaml", ".yml")):
+        return _bundled(profile)
+    return load_profile(profile, base)
+
+
+@lru_cache(maxsize=256)
+def _bundled(name: str) -> Profile:
+    return load_profile(name)
+
+
 def kv_capacity(spec: PoolSpec | FleetSpec, profile: Profile, model: Model) -> float:
-    """Tokens of KV memory of one instance: the scenario's, else measured, else from the profile's memory, else no limit.
+    """Tokens of KV memory of one instance: as the scenario says, else the profile, else what its memory leaves.
 
     A model that keeps copies of KV on several GPUs takes more memory per token (`Model.capacity_bytes`). Fixed states
     are counted as if each sequence were 4,096 tokens long, since memory here is counted in tokens.
@@ -161,36 +178,76 @@ def _capacity(spec: PoolSpec | FleetSpec, profile: Profile, tokens: float) -> di
     return {name: float(value) for name, value in values.items() if value is not None}
 
 
-# ---- routes ----------------------------------------------------------------------------------------------------------
+# ---- links and routes -----------------------------------------------------------------------------------------------
+
+
+def _link_resource(spec: LinkSpec, link: Link) -> Resource:
+    forward, backward = spec.rates()
+    capacity = {"bytes_per_s": forward, "bytes_per_s_backward": backward, "price_per_byte": spec.price}
+    return Resource(link.name, "link", 1, capacity, link.totals)
 
 
 def _ways(
-    scenario: Scenario, known: dict[str, End], groups: dict[str, Pool | Fleet], links: dict[str, Link]
+    env: Environment,
+    scenario: Scenario,
+    known: dict[str, End],
+    groups: dict[str, Pool | Fleet],
+    links: dict[str, Link],
 ) -> list[Way]:
     origins = [origin(scenario, known, position) for position in range(len(scenario.classes))]
+    last_miles: dict[str, LastMile] = {}
     ways = []
     for number, (name, route) in enumerate(scenario.routes.items()):
         start, goal = known[route.prefill], known[route.decode]
-
-        def hop(a: str, b: str, name: str = name) -> tuple[Link, bool] | None:
-            return _hop(scenario, links, name, a, b)
-
+        hops = _Hops(scenario, name, links, last_miles, {e.site for e in known.values() if e.is_fleet})
         users = [site if site is not None else goal.site for site in origins]
         ways.append(
             Way(
                 number,
                 name,
                 route,
+                env=env,
                 prefill=groups[route.prefill],
                 decode=groups[route.decode],
                 model=load_model(start.spec.model or scenario.model, scenario.base),
-                kv=hop(start.site, goal.site) if route.ships_kv else None,
-                up=[hop(site, start.site) for site in users],
-                from_prefill=[hop(start.site, site) for site in users],
-                from_decode=[hop(goal.site, site) for site in users],
+                kv=hops.between(start.site, goal.site) if route.ships_kv else None,
+                up=[hops.between(site, start.site) for site in users],
+                from_prefill=[hops.between(start.site, site) for site in users],
+                from_decode=[hops.between(goal.site, site) for site in users],
             )
         )
     return ways
+
+
+@dataclass
+class _Hops:
+    """Finds the hop between two sites for one route; a device has one access link per link, on every route."""
+
+    scenario: Scenario
+    route: str
+    links: dict[str, Link]
+    last_miles: dict[str, LastMile]
+    fleets: set[str]
+
+    def between(self, a: str, b: str) -> Hop | None:
+        """The hop from site `a` to site `b`; None within a site that has no link to itself."""
+        specs = self.scenario.network.links
+        path = path_between(specs, a, b)
+        if path == []:
+            return None
+        if path is None or len(path) > 1:
+            raise InputError.one(
+                self.scenario.where("routes", self.route),
+                f"{self.scenario.label}routes.{self.route}: no link joins the sites '{a}' and '{b}' directly",
+                f"add one under network.links with between: [{a}, {b}]",
+            )
+        name = path[0]
+        spec = specs[name]
+        device_site = next((site for site in (a, b) if site in self.fleets), None)
+        last_mile = None
+        if device_site is not None and spec.access is not None:
+            last_mile = self.last_miles.setdefault(name, LastMile(spec, device_site))
+        return Hop(self.links[name], spec.between[0] == a, last_mile)
 
 
 def origin(scenario: Scenario, known: dict[str, End], position: int) -> str | None:
@@ -198,23 +255,8 @@ def origin(scenario: Scenario, known: dict[str, End], position: int) -> str | No
     spec = list(scenario.classes.values())[position]
     if spec.origin is not None:
         return spec.origin
-    fleets = [end.site for end in known.values() if isinstance(end.spec, FleetSpec)]
+    fleets = [end.site for end in known.values() if end.is_fleet]
     return fleets[0] if fleets else None
-
-
-def _hop(scenario: Scenario, links: dict[str, Link], route: str, a: str, b: str) -> tuple[Link, bool] | None:
-    """The link from one site to another and whether that is its forward direction; None within a site without one."""
-    specs = scenario.network.links
-    path = path_between(specs, a, b)
-    if path == []:
-        return None
-    if path is None or len(path) > 1:
-        raise InputError.one(
-            scenario.where("routes", route),
-            f"routes.{route}: no link joins the sites '{a}' and '{b}' directly",
-            f"add one under network.links with between: [{a}, {b}]",
-        )
-    return links[path[0]], specs[path[0]].between[0] == a
 
 
 # ---- requests --------------------------------------------------------------------------------------------------------
@@ -248,9 +290,7 @@ def _open(
         yield Request(-1, klass, arrival, prompt, output, blocks, next(devices[klass]), priorities[klass])
 
 
-def _devices(
-    scenario: Scenario, streams: Streams, known: dict[str, End], position: int, name: str
-) -> Iterator[int]:
+def _devices(scenario: Scenario, streams: Streams, known: dict[str, End], position: int, name: str) -> Iterator[int]:
     """Which device of the users' site each request comes from, without end; -1 where there is no fleet there."""
     site = origin(scenario, known, position)
     end = known.get(site) if site is not None else None

@@ -24,6 +24,11 @@ class End:
     """Where it stands in the scenario."""
 
     @property
+    def is_fleet(self) -> bool:
+        """Whether it is a fleet of devices."""
+        return isinstance(self.spec, FleetSpec)
+
+    @property
     def count(self) -> int:
         """How many instances, or devices."""
         return self.spec.devices if isinstance(self.spec, FleetSpec) else self.spec.instances
@@ -70,7 +75,7 @@ def path_between(links: Mapping[str, LinkSpec], start: str, goal: str) -> list[s
 
 
 @dataclass(frozen=True)
-class Hop:
+class Leg:
     """A link, or the last mile of a device, as a flow from one end to another meets it."""
 
     name: str
@@ -86,20 +91,20 @@ class Hop:
     """Whether flows share its rate, so that it can be overloaded."""
 
 
-def hops(links: Mapping[str, LinkSpec], start: End, goal: End) -> list[Hop]:
+def legs(links: Mapping[str, LinkSpec], start: End, goal: End) -> list[Leg]:
     """What a flow from one end to another passes, in order; empty within a site without a link to itself."""
-    found: list[Hop] = []
+    found: list[Leg] = []
     at = start.site
     for name in path_between(links, start.site, goal.site) or ():
         spec = links[name]
         is_forward = spec.between[0] == at
         at = spec.between[1] if is_forward else spec.between[0]
         rate = spec.rates()[0 if is_forward else 1]
-        found.append(Hop(name, name, rate, spec.rtt, 1, not isinstance(spec, FixedSpec)))
+        found.append(Leg(name, name, rate, spec.rtt, 1, not isinstance(spec, FixedSpec)))
         if spec.access is None:
             continue
         down, up, rtt = spec.access.figures()
         for end, bits in ((start, up), (goal, down)):
             if isinstance(end.spec, FleetSpec) and end.site in spec.between:
-                found.append(Hop(f"last mile of {end.site}", name, bits / 8, rtt, end.count, True))
+                found.append(Leg(f"last mile of {end.site}", name, bits / 8, rtt, end.count, True))
     return found

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from paasim.core.units import BANDWIDTH, TIME
 from paasim.engine.pool import FleetSpec
-from paasim.scenario.ends import End, hops
+from paasim.scenario.ends import End, legs
 from paasim.scenario.parts import Parts
 from paasim.scenario.routes import RouteSpec
 from paasim.scenario.scenario import Scenario
@@ -33,17 +32,25 @@ def lines(scenario: Scenario) -> Iterator[str]:
 
 def size(number: float) -> str:
     """Bytes as people read them: `1.05 GB`."""
-    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if number >= factor:
-            return f"{number / factor:.3g} {unit}"
-    return f"{number:.0f} B"
+    return _scaled(number, (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0)))
+
+
+def bits(rate: float) -> str:
+    """Bytes per second as people name the rate of a link: `10 Gbps`."""
+    return _scaled(rate * 8, (("Tbps", 1e12), ("Gbps", 1e9), ("Mbps", 1e6), ("kbps", 1e3), ("bps", 1.0)))
 
 
 def seconds(number: float) -> str:
     """A time as people read it: `840 ms`, `2.3 s`, `10 min`."""
     if number >= 120:
         return f"{number / 60:.3g} min"
-    return f"{number:.3g} s" if number >= 1 else f"{number * 1e3:.3g} ms"
+    return _scaled(number, (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)))
+
+
+def _scaled(number: float, units: Sequence[tuple[str, float]]) -> str:
+    """A number with three digits in the largest unit of which it is at least one."""
+    unit, factor = next(((unit, factor) for unit, factor in units if number >= factor), units[-1])
+    return f"{number / factor:.3g} {unit}"
 
 
 def _model(scenario: Scenario, parts: Parts) -> Iterator[str]:
@@ -88,7 +95,7 @@ def _routes(scenario: Scenario, parts: Parts) -> Iterator[str]:
         yield f"  {name}: {_chain(scenario, parts, route)}; first token from the {route.first_token} side"
         flow = means.get(name)
         if flow is not None:
-            sent = kv_bytes(parts, parts.ends[route.prefill], flow)
+            sent = kv_bytes(scenario, parts, flow)
             alone = _alone(scenario, parts, route, sent)
             yield f"    {size(sent)} of KV cache per request (mean prompt {flow.mean_prompt():,.0f} tokens){alone}"
 
@@ -96,14 +103,14 @@ def _routes(scenario: Scenario, parts: Parts) -> Iterator[str]:
 def _chain(scenario: Scenario, parts: Parts, route: RouteSpec) -> str:
     """`cloud.prefill -> internet (10 Gbps, RTT 25 ms) -> homes`."""
     start, goal = parts.ends[route.prefill], parts.ends[route.decode]
-    passed = hops(scenario.network.links, start, goal)
-    middle = [f"{hop.name} ({BANDWIDTH.format(hop.rate * 8)}, RTT {TIME.format(hop.rtt)})" for hop in passed]
+    passed = legs(scenario.network.links, start, goal)
+    middle = [f"{leg.name} ({bits(leg.rate)}, RTT {seconds(leg.rtt)})" for leg in passed]
     return " -> ".join([start.name, *middle, goal.name])
 
 
 def _alone(scenario: Scenario, parts: Parts, route: RouteSpec, sent: float) -> str:
-    passed = hops(scenario.network.links, parts.ends[route.prefill], parts.ends[route.decode])
-    return f", {seconds(sent / min(hop.rate for hop in passed))} alone on the path" if passed else ""
+    passed = legs(scenario.network.links, parts.ends[route.prefill], parts.ends[route.decode])
+    return f", {seconds(sent / min(leg.rate for leg in passed))} alone on the path" if passed else ""
 
 
 def _load(scenario: Scenario, parts: Parts) -> Iterator[str]:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
-from paasim import model as models
-from paasim import profile as profiles
 from paasim.core.errors import InputError, Problem
 from paasim.engine.pool import FleetSpec
 from paasim.model.model import Model
 from paasim.profile.profile import Profile
+from paasim.profile.steps import StepTime
+from paasim.scenario import lookup
 from paasim.scenario.builder import DEFAULT_MAX_SEQS, kv_capacity
 from paasim.scenario.ends import End, ends
 from paasim.scenario.scenario import Scenario
@@ -38,15 +38,15 @@ class Parts:
         parts = cls(ends(scenario))
         for name, end in parts.ends.items():
             base = scenario.base
-            profile = parts._try(scenario, (*end.path, "profile"), profiles.load, end.spec.profile, base)
+            profile = parts._try(scenario, (*end.path, "profile"), lookup.profile, end.spec.profile, base)
             if profile is not None:
                 parts.profiles[name] = profile
             path = (*end.path, "model") if end.spec.model else ("model",)
-            loaded = parts._try(scenario, path, models.load, end.spec.model or scenario.model, base)
+            loaded = parts._try(scenario, path, lookup.model, end.spec.model or scenario.model, base)
             if loaded is not None:
                 parts.models[name] = loaded
         for name in scenario.classes:
-            loaded = parts._try(scenario, ("model",), models.load, scenario.model, scenario.base)
+            loaded = parts._try(scenario, ("model",), lookup.model, scenario.model, scenario.base)
             if loaded is not None:
                 parts.models[name] = loaded
         return parts
@@ -60,6 +60,10 @@ class Parts:
         if self.problems:
             raise InputError(self.problems)
         return self
+
+    def steps(self, name: str) -> StepTime:
+        """Step times of the end of this name."""
+        return lookup.steps(self.profiles[name], self.models[name])
 
     def memory_tokens(self, end: End) -> float:
         """Tokens of KV cache that one instance has room for; infinity if nothing limits them."""

@@ -22,7 +22,6 @@ _SHAPES = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
-    "int_parsing_size": "a smaller number",
     "float_type": "a number",
     "float_parsing": "a number",
     "bool_type": "true or false",
@@ -113,18 +112,24 @@ class Complaint:
         if self.type in _BOUNDS:
             bound, words = _BOUNDS[self.type]
             return f"is {shown}", f"it must be {words} {self.context[bound]}"
+        if self.type in _SHAPES and self.node.value is None:
+            return "is empty", f"write {self._wanted()}"
         if self.type in _SHAPES:
             return f"{shown} is not {_SHAPES[self.type]}", f"write {self._wanted()}"
         return f"{shown}: {self.message[:1].lower()}{self.message[1:]}", ""
 
     def _wanted(self) -> str:
         """What may stand here, over all members of a union."""
-        shapes = [_SHAPES[self.type]]
+        shape = _SHAPES[self.type]
         for option in fields.models_at(self.model, self.path, self.root):
             keys = fields.names(option)
             if keys:
-                shapes.append(f"keys such as '{keys[0]}: ...'")
-        return " or ".join(dict.fromkeys(shapes[-2:]))
+                example = f"keys such as '{keys[0]}: ...'"
+                return example if shape == "a mapping of keys" else f"{shape} or {example}"
+        return shape
+
+    def _int_parsing_size(self) -> tuple[str, str]:
+        return f"{_shown(self.node)} is beyond any sensible number", "write a smaller one"
 
     def _missing(self) -> tuple[str, str]:
         if isinstance(self.node.value, list):

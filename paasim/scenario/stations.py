@@ -16,7 +16,7 @@ from paasim.core.streams import Streams
 from paasim.router.fixed import FixedSpec
 from paasim.router.threshold import ThresholdSpec
 from paasim.scenario.classes import RequestClassSpec
-from paasim.scenario.ends import End, hops
+from paasim.scenario.ends import End, legs
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
 
@@ -88,8 +88,8 @@ def stations(scenario: Scenario, parts: Parts) -> list[Station]:
             busy.setdefault(name, []).append((load, why))
     places: dict[str, tuple[str, ...]] = {name: end.path for name, end in parts.ends.items()}
     for route in scenario.routes.values():
-        for hop in hops(scenario.network.links, parts.ends[route.prefill], parts.ends[route.decode]):
-            places[hop.name] = ("network", "links", hop.link)
+        for leg in legs(scenario.network.links, parts.ends[route.prefill], parts.ends[route.decode]):
+            places[leg.name] = ("network", "links", leg.link)
     return [
         Station(name, path, sum(load for load, _ in busy[name]), "; ".join(dict.fromkeys(why for _, why in busy[name])))
         for name, path in places.items()
@@ -133,28 +133,30 @@ def _loads(scenario: Scenario, parts: Parts, flow: Flow) -> Iterator[tuple[str, 
     yield goal.name, flow.rate * decode / goal.count, why
     if not route.ships_kv:
         return
-    size = kv_bytes(parts, start, flow)
-    for hop in hops(scenario.network.links, start, goal):
-        if hop.is_shared:
+    size = kv_bytes(scenario, parts, flow)
+    for leg in legs(scenario.network.links, start, goal):
+        if leg.is_shared:
             why = f"{size / 1e6:.4g} MB of KV cache per request"
-            yield hop.name, flow.rate * size / hop.rate / hop.servers, why
+            yield leg.name, flow.rate * size / leg.rate / leg.servers, why
 
 
-def kv_bytes(parts: Parts, start: End, flow: Flow) -> float:
-    """Mean KV bytes that a request of the flow moves from its prefill end `start`, before any codec."""
-    model = parts.models[start.name]
-    return sum(model.sent_bytes(prompt) for prompt, _ in flow.lengths) / len(flow.lengths)
+def kv_bytes(scenario: Scenario, parts: Parts, flow: Flow) -> float:
+    """Mean bytes that a request of the flow puts on the wire, after the codec."""
+    route = scenario.routes[flow.route]
+    model = parts.models[route.prefill]
+    size = sum(model.sent_bytes(prompt) for prompt, _ in flow.lengths) / len(flow.lengths)
+    return route.kv.wire_bytes(size, model.kv_dtype)
 
 
 def _prefill_seconds(parts: Parts, end: End, flow: Flow) -> float:
-    steps = parts.profiles[end.name].steps()
+    steps = parts.steps(end.name)
     return sum(steps.prefill(prompt, prompt * prompt / 2) for prompt, _ in flow.lengths) / len(flow.lengths)
 
 
 def _decode_seconds(parts: Parts, end: End, flow: Flow) -> tuple[float, int]:
     """Seconds of an instance that one request's decoding takes at the largest batch, and that batch."""
     model = parts.models[end.name]
-    steps = parts.profiles[end.name].steps(model.attended)
+    steps = parts.steps(end.name)
     output = flow.mean_output()
     context = flow.mean_prompt() + output / 2
     batch = parts.most_sequences(end, flow.mean_prompt() + output)

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paasim.core.release import Release
+from paasim.engine.group import Fleet, Pool
 
 if TYPE_CHECKING:
+    from simpy import Environment
     from simpy.events import Event
 
-    from paasim.core.request import Request
-    from paasim.engine.group import Fleet, Pool
-    from paasim.link.link import Link
+    from paasim.core.request import Request, RequestView
     from paasim.model.model import Model
+    from paasim.scenario.hop import Hop
     from paasim.scenario.routes import RouteSpec
 
-    Hop = tuple[Link, bool] | None
-    """A link and whether it is taken forward; None where both ends are at one place."""
-
 PROMPT_BYTES_PER_TOKEN = 4.0
-"""Bytes of prompt text per token: about four characters of English text (OpenAI, help.openai.com/en/articles/4936856)."""
+"""Bytes of prompt text per token: about four characters of English (https://help.openai.com/en/articles/4936856)."""
 TOKEN_BYTES = 4.0
 """Bytes of one streamed token, by the same rule; packet overhead left out."""
 
@@ -37,13 +34,14 @@ class Way:
         name: str,
         spec: RouteSpec,
         *,
+        env: Environment,
         prefill: Pool | Fleet,
         decode: Pool | Fleet,
         model: Model,
-        kv: Hop,
-        up: list[Hop],
-        from_prefill: list[Hop],
-        from_decode: list[Hop],
+        kv: Hop | None,
+        up: list[Hop | None],
+        from_prefill: list[Hop | None],
+        from_decode: list[Hop | None],
     ) -> None:
         self.number = number
         self.name = name
@@ -57,7 +55,11 @@ class Way:
         self.handover = spec.handover
         self._spec = spec.kv
         self._model = model
+        self._layers = model.stream_layers
+        self._kv_dtype = model.kv_dtype
+        self._has_codec = spec.kv.codec.kind != "none"
         self._kv = kv
+        self._env = env
         self._up = up
         self._from_prefill = from_prefill
         self._from_decode = from_decode
@@ -70,37 +72,94 @@ class Way:
 
     def uplink(self, r: Request) -> float:
         """Seconds that the prompt text takes from the user to the prefill site."""
-        return _delay(self._up[r.klass], r.prompt * PROMPT_BYTES_PER_TOKEN, r.device)
+        hop = self._up[r.klass]
+        return 0.0 if hop is None else hop.delay(r.prompt * PROMPT_BYTES_PER_TOKEN, r.device)
 
-    def plan(self, r: Request, began: float) -> tuple[float, Release]:
-        """Bytes on the wire and when they become ready; `began`: when its (last) prefill step began, s."""
-        size = self._model.sent_bytes(r.prompt, r.at_receiver)
-        return self._spec.plan(size, self._model, began, r.prefill_end, self.streams)
+    def plan(self, r: Request, began: float, computed: int) -> tuple[float, Release]:
+        """Bytes on the wire and when they become ready.
+
+        Args:
+            r: the request; room for its KV is reserved.
+            began: when its last prefill step began, s; when its prefill ended, if the route does not stream.
+            computed: prompt tokens whose KV the prefill side had then (cached prefix and earlier chunks): ready at once.
+        """
+        size = self._kv_size(r)
+        missing = r.prompt - r.at_receiver
+        head = max(computed - r.at_receiver, 0) / missing if r.streamed and missing > 0 else 0.0
+        release = self._spec.release(began, r.prefill_end - began, self._layers, size, self._kv_dtype, head)
+        return self._spec.wire_bytes(size, self._kv_dtype), release
 
     def send(self, r: Request, size: float, release: Release) -> Event | None:
         """Put the KV on the way; the event fires when its last byte has come. None where nothing has to be sent."""
-        if self._kv is None or size <= 0:
-            return None
-        link, forward = self._kv
-        return link.transfer(size, release, forward, r.device)
+        return None if self._kv is None or size <= 0 else self._kv.send(size, release, r.device)
 
     def decode_codec(self, r: Request) -> float:
         """Seconds from the last byte's arrival to KV that the decode engine can use."""
-        return self._spec.decode_time(self._model.sent_bytes(r.prompt, r.at_receiver), self._model, self.streams)
+        if not self._has_codec:
+            return 0.0
+        over = r.transfer_end - r.transfer_start
+        return self._spec.decode_tail(self._kv_size(r), self._kv_dtype, self._layers, over)
+
+    def _kv_size(self, r: Request) -> float:
+        return self._model.sent_bytes(r.prompt, r.at_receiver)
 
     def deliver(self, r: Request) -> None:
         """Stamp when the first, second and last token reached the user."""
-        down = _delay(self._from_decode[r.klass], TOKEN_BYTES, r.device)
+        hop = self._from_decode[r.klass]
+        down = 0.0 if hop is None else hop.delay(TOKEN_BYTES, r.device)
         r.last_token = r.finish + down
+        r.second_token = r.first_step + down
         if self.decode_first:
-            r.first_token, r.second_token = r.first_step + down, r.second_step + down
-        else:
-            r.first_token = r.prefill_end + _delay(self._from_prefill[r.klass], TOKEN_BYTES, r.device)
-            r.second_token = r.first_step + down
+            r.first_token, r.second_token = r.second_token, r.second_step + down
+            return
+        hop = self._from_prefill[r.klass]
+        r.first_token = r.prefill_end + (0.0 if hop is None else hop.delay(TOKEN_BYTES, r.device))
+        if r.output == 1:
+            r.last_token = r.first_token
 
+    # ---- what a router sees --------------------------------------------------------------------------------------
 
-def _delay(hop: Hop, size: float, device: int) -> float:
-    if hop is None:
+    def queued(self) -> float:
+        """Requests waiting or in service at both pools, per instance."""
+        groups = (self.prefill,) if self.stays else (self.prefill, self.decode)
+        return sum((group.meter.queue + group.meter.running) / group.servers for group in groups)
+
+    def pool_wait(self) -> float:
+        """Seconds of prefill work before a new request, and of waiting for a decode slot at the rate seen so far."""
+        wait = 0.0
+        if isinstance(self.prefill, Pool):
+            wait += self._prefill_seconds(self.prefill, self.prefill.least_load())
+        meter = self.decode.meter
+        if not self.stays and isinstance(self.decode, Pool) and meter.queue and meter.finished:
+            wait += meter.queue * self._env.now / meter.finished
+        return wait
+
+    def device_wait(self, request: RequestView) -> float:
+        """Seconds of prefill work that stand before it at the user's own device."""
+        if isinstance(self.prefill, Fleet):
+            return self._prefill_seconds(self.prefill, self.prefill.load_at(request.device))
         return 0.0
-    link, forward = hop
-    return link.latency(size, forward, device)
+
+    def prefill_time(self, request: RequestView) -> float:
+        """Seconds of the prompt's prefill alone, without what the least loaded instance has of it."""
+        cached = self.prefill.cached(request.blocks, request.prompt_tokens, request.device)
+        new = request.prompt_tokens - cached
+        return self.prefill.steps.prefill(new, new * (cached + new / 2))
+
+    def transfer_time(self, request: RequestView) -> float:
+        """Seconds that prompt and KV would be on the way, at the present share of the path."""
+        up = self._up[request.klass]
+        time = 0.0 if up is None else up.delay(request.prompt_tokens * PROMPT_BYTES_PER_TOKEN, request.device)
+        if self._kv is not None:
+            size = self._model.sent_bytes(request.prompt_tokens)
+            time += self._kv.expected(self._spec.wire_bytes(size, self._kv_dtype), request.device)
+        return time
+
+    @staticmethod
+    def _prefill_seconds(group: Pool | Fleet, tokens: int) -> float:
+        """Seconds of `tokens` prompt tokens at the rate of steps of `TYPICAL_STEP` tokens."""
+        return tokens / TYPICAL_STEP * group.steps.prefill(TYPICAL_STEP, TYPICAL_STEP**2 / 2)
+
+
+TYPICAL_STEP = 4096
+"""Tokens of a prefill step when a queue's work is turned into seconds."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,13 +14,22 @@ from paasim.core.request import Request
 if TYPE_CHECKING:
     from simpy import Environment
 
-    from paasim.engine.group import Fleet, Pool
-    from paasim.link.link import Link
     from paasim.router.policy import Router
     from paasim.scenario.way import Way
 
 SAMPLES = 512
 """Samples of levels per run: at twice as many, every other one is dropped and the period doubled."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A pool, fleet or link whose levels are recorded (see `paasim.core.recorder.Levels`)."""
+
+    name: str
+    kind: str
+    servers: int
+    capacity: Mapping[str, float]
+    totals: Callable[[float], Mapping[str, float]]
 
 
 class World:
@@ -41,8 +51,7 @@ class World:
         self.sample_period = period
         self.ways: list[Way] = []
         self.router: Router
-        self.groups: list[Pool | Fleet] = []
-        self.links: list[Link] = []
+        self.resources: list[Resource] = []
         self.sources: list[Iterator[Request]] = []
         self.users: list[tuple[float, Iterator[tuple[float, Request]]]] = []
         self.classes: list[str] = []
@@ -52,7 +61,7 @@ class World:
         self._ended = 0.0
         self._under_way: dict[int, Request] = {}
         self._times: list[float] = []
-        self._totals: list[list[dict[str, float]]] = []
+        self._totals: list[list[Mapping[str, float]]] = []
 
     def begin(self, r: Request) -> None:
         """Count a request that arrives now."""
@@ -81,14 +90,11 @@ class World:
         """Note the totals of every resource as they are now."""
         now = self.env.now
         self._times.append(now)
-        self._totals.append([dict(resource.totals(now)) for resource in self._resources()])
+        self._totals.append([resource.totals(now) for resource in self.resources])
         if len(self._times) >= 2 * SAMPLES:
             self._times = self._times[::2]
             self._totals = self._totals[::2]
             self.sample_period *= 2
-
-    def _resources(self) -> Sequence[Pool | Fleet | Link]:
-        return [*self.groups, *self.links]
 
     def records(self) -> Records:
         """Everything recorded; requests still under way are written down as unfinished."""
@@ -99,7 +105,7 @@ class World:
             self._times.pop()
             self._totals.pop()
         self._times.append(end)
-        self._totals.append([dict(resource.totals(end)) for resource in self._resources()])
+        self._totals.append([resource.totals(end) for resource in self.resources])
         return Records(
             requests=self.recorder.columns(),
             gaps=self.recorder.gap_columns(),
@@ -117,7 +123,7 @@ class World:
     def _levels(self) -> list[Levels]:
         times = np.array(self._times)
         levels = []
-        for i, resource in enumerate(self._resources()):
+        for i, resource in enumerate(self.resources):
             rows = [totals[i] for totals in self._totals]
             columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
             levels.append(

@@ -16,14 +16,11 @@ import numpy as np
 
 from paasim.core.recorder import Floats
 from paasim.metrics.definitions import METRICS
-from paasim.metrics.intervals import Interval, half_width, mean_over_batches
+from paasim.metrics.intervals import ENOUGH_REPLICATIONS, Interval, half_width, mean_over_batches
 from paasim.metrics.replication import Replication
 from paasim.metrics.statistics import summarize
 from paasim.results.result import Result
 from paasim.results.schema import ByRequest, Comparison, Difference, Variant
-
-ENOUGH_REPLICATIONS = 3
-"""From here on intervals are over replications: Student's t with one degree of freedom says next to nothing."""
 
 ROUNDING = 1e-9
 """Relative differences up to this come from the rounding of sums, and are none."""
@@ -112,13 +109,14 @@ def _over_replications(ours: Sequence[Replication], base: Sequence[Replication],
 
 def _by_request(ours: Sequence[Replication], base: Sequence[Replication], metric: str) -> ByRequest | None:
     """The same requests under both variants; None if there is none."""
-    differences = np.concatenate([_matched(a, b, metric) for a, b in zip(ours, base, strict=True)])
+    matched = [_matched(a, b, metric) for a, b in zip(ours, base, strict=True)]
+    differences = np.concatenate(matched)
     if not len(differences):
         return None
     return ByRequest(
         n=len(differences),
         difference=float(differences.mean()),
-        ci95=mean_over_batches(differences),
+        ci95=mean_over_batches(*matched),
         share_lower=float(np.mean(differences < 0)),
     )
 

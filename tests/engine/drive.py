@@ -118,7 +118,7 @@ def drive(
             yield env.timeout(job.delay)
             instance.release(request)
         else:
-            request.decoder = instance
+            request.stays = True
             yield instance.submit(request)
 
     for job, request in zip(jobs, requests, strict=True):

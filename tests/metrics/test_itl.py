@@ -41,43 +41,17 @@ def test_statistics_equal_those_of_expanded_tokens(runs: list[tuple[float, ...]]
     assert gaps.largest() == values.max()
 
 
-def two_in_a_batch(rule: str) -> tuple[list[dict[str, float]], list[tuple[float, ...]]]:
-    """One request decodes from 0 on; another joins at 10 with its KV; steps last 1 s."""
-    old = {"arrival": 0.0, "decode_start": 0.0, "first_step": 0.0, "second_step": 1.0}
-    new = {"arrival": 8.0, "decode_start": 10.0, "first_step": 9.0, "second_step": 11.0}
-    if rule == "decode":
-        old |= {"first_step": 1.0, "second_step": 2.0}
-        new |= {"first_step": 11.0, "second_step": 12.0}
-    places = {"route": 0, "prefill_instance": 0, "decode_instance": 1}
-    rows = [r | places | {"first_token": r["first_step"], "second_token": r["second_step"]} for r in (old, new)]
-    return rows, [(0.0, 1.0, 0.0, 10, 1), (10.0, 1.0, 0.0, 5, 2)]
+ROWS = [
+    {"arrival": 0.0, "route": 0, "first_token": 9.0, "second_token": 12.0},
+    {"arrival": 0.0, "route": 1, "first_token": 11.0, "second_token": 12.0},
+    {"arrival": 0.0, "route": 0, "first_token": 9.0},
+]
 
 
-def test_first_step_after_a_hand_over_is_the_wait_for_the_kv_cache() -> None:
-    rows, runs = two_in_a_batch("prefill")
-    gaps = pooled(make_records(rows, runs, first_token=["prefill"]), Window(0.0, 20.0, np.ones(2, bool)))
-    # 20 tokens by steps: the two first steps become TTST, 1 s and 2 s.
-    assert gaps.count == 20
-    assert gaps.largest() == 2.0
-    assert gaps.mean() == pytest.approx((19 * 1 + 2) / 20)
-
-
-def test_first_step_of_a_decoder_that_emits_the_first_token_is_no_gap() -> None:
-    rows, runs = two_in_a_batch("decode")
-    gaps = pooled(make_records(rows, runs, first_token=["decode"]), Window(0.0, 20.0, np.ones(2, bool)))
-    assert gaps.count == 18
-    assert gaps.largest() == 1.0
-
-
-def test_runs_of_several_instances_at_one_moment_are_told_apart() -> None:
-    places = {"route": 0, "prefill_instance": 0, "arrival": 0.0, "decode_start": 1.0}
-    rows = [
-        places | {"decode_instance": 1, "first_token": 0.5, "second_step": 3.0, "second_token": 3.0},
-        places | {"decode_instance": 2, "first_token": 0.5, "second_step": 6.0, "second_token": 6.0},
-    ]
-    runs = [(1.0, 5.0, 0.0, 3, 1), (1.0, 2.0, 0.0, 3, 1)]
-    gaps = pooled(make_records(rows, runs), Window(0.0, 20.0, np.ones(2, bool)))
-    assert sorted(expanded(gaps)) == [2.0, 2.0, 2.5, 5.0, 5.0, 5.5]
+def test_the_gap_after_a_first_token_from_prefill_is_its_ttst() -> None:
+    records = make_records(ROWS, [(10.0, 1.0, 0.0, 5, 2)], first_token=["prefill", "decode"])
+    gaps = pooled(records, Window(0.0, 20.0, np.ones(3, bool)))
+    assert sorted(expanded(gaps)) == [1.0] * 10 + [3.0]
 
 
 def test_only_runs_that_begin_in_the_window_count() -> None:

@@ -50,7 +50,7 @@ def test_every_part_where_the_decoder_emits_the_first_token() -> None:
 
 
 def test_kv_parts_belong_to_ttst_where_prefill_emits_the_first_token() -> None:
-    row = ROAD | {"first_token": 6.25, "first_step": 6.0, "second_step": 11.0, "second_token": 11.25}
+    row = ROAD | {"first_token": 6.25, "first_step": 11.0, "second_step": 12.0, "second_token": 11.25}
     parts = parts_of(row, "prefill")
     assert parts == dict.fromkeys(TTFT_PARTS, 0.0) | {
         "uplink": 1.0,
@@ -58,9 +58,10 @@ def test_kv_parts_belong_to_ttst_where_prefill_emits_the_first_token() -> None:
         "prefill": 3.0,
         "downlink": 0.25,
     }
-    second = {name: float(values[0]) for name, values in ttst_parts(make_records([row]).requests).items()}
+    second = {name: float(values[0]) for name, values in ttst_parts(make_records([row]).requests, ["prefill"]).items()}
     assert second["encode"] == 0.25  # from the first token at 6.25 on
     assert second["transfer"] == 2.0
+    assert (second["first_step"], second["second_step"], second["downlink"]) == (1.0, 0.0, 0.25)
     assert sum(second.values()) == pytest.approx(5.0, abs=1e-12)
 
 
@@ -98,7 +99,7 @@ def test_parts_are_never_negative_and_add_up(drawn: list[tuple[dict[str, float],
     columns = records.requests
     for parts, total, names in (
         (ttft_parts(columns, records.first_token), ttft(columns), TTFT_PARTS),
-        (ttst_parts(columns), ttst(columns), TTST_PARTS),
+        (ttst_parts(columns, records.first_token), ttst(columns), TTST_PARTS),
     ):
         assert tuple(parts) == names
         assert min(values.min() for values in parts.values()) >= 0

@@ -55,3 +55,10 @@ def test_short_series_get_no_interval() -> None:
     assert intervals.mean_over_batches(np.arange(199.0)) is None
     assert intervals.p99_over_batches(np.arange(9_999.0)) is None
     assert intervals.p99_over_batches(np.arange(10_000.0)) is not None
+    assert intervals.mean_over_batches(np.arange(100.0), np.arange(99.0)) is None
+
+
+def test_batches_never_span_two_replications() -> None:
+    low, high = intervals.mean_over_batches(np.zeros(500), np.ones(500)) or (0.0, 0.0)
+    assert (low + high) / 2 == 0.5
+    assert high - low == pytest.approx(2 * 2.093 * np.std([0] * 10 + [1] * 10, ddof=1) / np.sqrt(20), rel=1e-3)

@@ -39,9 +39,9 @@ def test_m_m_1(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("servers", [2, 5])
 def test_m_m_c(tmp_path: Path, servers: int) -> None:
-    load = 0.7
+    load = 0.6
     wait = erlang_c(servers, load * servers) * SERVICE / (servers * (1 - load))
-    check(simulate(tmp_path, EXPONENTIAL, load, servers), SERVICE + wait)
+    check(simulate(tmp_path, EXPONENTIAL, load, servers, requests=30_000), SERVICE + wait)
 
 
 def test_m_d_1(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def _header(folder: Path, key: Record, fractions: dict[str, float], rows: list[R
         "measured_fraction": {phase: share for phase, share in fractions.items() if phase != "mixed"},
         "source": SOURCE,
         "licence": "Apache-2.0",
-        "limits": {"max_context": int(max(r.context_tokens + (r.new_tokens if r.phase == "prefill" else 0) for r in rows))},
+        "limits": {"max_context": int(max(r.context_tokens + r.new_tokens * (r.phase == "prefill") for r in rows))},
     }
     memory = next((m for m in _records(folder, "memory") if all(m[name] == key[name] for name in ID)), None)
     if memory is not None:

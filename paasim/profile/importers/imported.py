@@ -73,7 +73,8 @@ def chosen(records: list[Record], select: Select, path: Path) -> list[Record]:
     known = {column for record in records for column in record}
     for column in select:
         if column not in known:
-            raise InputError.one(str(path), f"has no column '{column}' to select by", f"it has {', '.join(sorted(known))}")
+            todo = f"it has {', '.join(sorted(known))}"
+            raise InputError.one(str(path), f"has no column '{column}' to select by", todo)
     left = [record for record in records if matches(record, select)]
     if not left:
         asked = ", ".join(f"{key}={value}" for key, value in select.items())

@@ -2,8 +2,8 @@
 
 `llama-bench`: the Markdown table (also inside a document), CSV with its columns, and `-o json` or `-o jsonl`;
 `ppN @ dD` processes a prompt of N tokens after D cached ones, `tgN @ dD` generates N tokens after D.
-`llama-batched-bench`: its Markdown or CSV table; B prompts of PP tokens each, then TG tokens for each of them. The first
-row of such a table is cold and left out.
+`llama-batched-bench`: its Markdown or CSV table; B prompts of PP tokens each, then TG tokens for each of them. The
+first row of such a table is cold and left out.
 See https://github.com/ggml-org/llama.cpp/tree/master/tools (llama-bench, batched-bench).
 """
 
@@ -13,6 +13,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from paasim.core.errors import InputError
@@ -30,8 +31,10 @@ from paasim.profile.table import Row, Table
 
 _TEST = re.compile(r"(pp|tg)\s*(\d+)(?:\s*@\s*d\s*(\d+))?$")
 _RATE = re.compile(r"([\d.]+)(?:\s*±\s*([\d.]+))?$")
-SETUP = ("device", "gpu_info", "model", "model_type", "backend", "backends", "build", "build_number", "section")
-SETUP += ("fa", "flash_attn", "n_batch", "type_k", "use_mmap", "file")
+SETUP = (
+    *("device", "gpu_info", "model", "model_type", "backend", "backends", "build", "build_number", "section"),
+    *("fa", "flash_attn", "n_batch", "type_k", "use_mmap", "file"),
+)
 """Columns in which all rows of one profile must agree."""
 
 
@@ -58,8 +61,9 @@ def read(path: Path, select: Select) -> Imported:
         rows = [row for row in rows if row.batch > 1]
     if not rows:
         raise InputError.one(str(path), "the selected rows hold no prompt or generation test", "widen the selection")
-    version = next((value for r in left for value in (r.get("build") or r.get("build_number"),) if value), "unstated")
-    return Imported(Table(merged(rows)), {"engine": "llama.cpp", "version": version})
+    builds = [build for r in left if (build := r.get("build") or r.get("build_number"))]
+    header = {"engine": "llama.cpp"} | ({"version": builds[0]} if builds else {})
+    return Imported(Table(merged(rows)), header)
 
 
 def merged(rows: Iterable[Row]) -> list[Row]:
@@ -67,12 +71,11 @@ def merged(rows: Iterable[Row]) -> list[Row]:
     groups: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.phase, row.batch, row.new_tokens, row.context_tokens), []).append(row)
-    return [
-        each[0]
-        if len(each) == 1
-        else Row(*key, sum(r.latency for r in each) / len(each), None, len(each))  # type: ignore[arg-type]
-        for key, each in groups.items()
-    ]
+    return [each[0] if len(each) == 1 else _mean(each) for each in groups.values()]
+
+
+def _mean(rows: list[Row]) -> Row:
+    return replace(rows[0], latency=sum(row.latency for row in rows) / len(rows), std=None, n=len(rows))
 
 
 def _check_one_setup(records: list[Record], path: Path) -> None:
@@ -115,7 +118,8 @@ def _json_records(text: str, path: Path) -> Iterator[Record]:
 
 
 def _markdown_records(text: str) -> Iterator[Record]:
-    section, names = "", []
+    section = ""
+    names: list[str] = []
     for line in text.splitlines():
         if line.startswith("#"):
             section = line.lstrip("#").strip()

@@ -1,8 +1,8 @@
 """Logs of real use on phones and laptops: many runs, each with its own lengths, put into classes of like length.
 
 Two public forms: the `*_combined.csv` of github.com/singhh5050/ios-llm-benchmarking-results (columns `Prefill_Tokens,
-Prefill_Latency_ms, Decode_Tokens, Decode_Latency_ms`), where prompts follow one another and the phone gets warm, and the
-runs and context sweeps of github.com/john-rocky/apple-silicon-llm-bench. Each class gives one row: the median.
+Prefill_Latency_ms, Decode_Tokens, Decode_Latency_ms`), where prompts follow one another and the phone gets warm, and
+the runs and context sweeps of github.com/john-rocky/apple-silicon-llm-bench. Each class gives one row: the median.
 """
 
 from __future__ import annotations

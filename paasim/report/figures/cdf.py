@@ -27,7 +27,7 @@ WIDE = 20.0
 def draw(result: Result) -> Figure | None:
     """The figure; None if nothing was measured."""
     table = result.requests
-    table = table[table["measured"]]
+    table = table.loc[table["measured"], ["variant", *PANELS]]
     panels: dict[str, dict[str, Floats]] = {}
     for metric in PANELS:
         by_variant = {name: table.loc[table["variant"] == name, metric].dropna() for name in result.variants}

@@ -31,7 +31,7 @@ def workload_can_be_read(scenario: Scenario) -> Found:
 def profiles_cover_phases(scenario: Scenario, parts: Parts) -> Found:
     """A profile has the phases that the routes ask of it."""
     for name, end in parts.ends.items():
-        steps = parts.profiles[name].steps()
+        steps = parts.steps(name)
         asked = [
             ("prefill", steps.can_prefill, any(route.prefill == name for route in scenario.routes.values())),
             ("decode", steps.can_decode, any(route.decode == name for route in scenario.routes.values())),

@@ -1,0 +1,1 @@
+"""How a KV cache is packed for the network: one file per kind, and presets with published figures."""

@@ -1,0 +1,96 @@
+"""The `kv` block of a route: how its KV cache is packed and when it is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from paasim.core.errors import did_you_mean
+from paasim.core.registry import kinds, union
+from paasim.core.release import Release
+from paasim.core.spec import Spec
+from paasim.kv.codec.codec import CodecSpec
+from paasim.kv.codec.none import NoneSpec
+from paasim.kv.codec.presets import PRESETS
+from paasim.kv.streaming.streaming import StreamingSpec
+from paasim.kv.streaming.whole import WholeSpec
+from paasim.model.dtypes import BYTES
+
+
+def _codec_by_name(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value in PRESETS:
+        return dict(PRESETS[value])
+    if value in kinds("kv.codec"):
+        return {"kind": value}
+    raise ValueError(f"unknown codec '{value}'; {did_you_mean(value, [*PRESETS, *kinds('kv.codec')])}")
+
+
+def _streaming_by_name(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value in kinds("kv.streaming"):
+        return {"kind": value}
+    raise ValueError(f"unknown way of streaming '{value}'; {did_you_mean(value, kinds('kv.streaming'))}")
+
+
+if TYPE_CHECKING:
+    AnyCodec = CodecSpec
+    AnyStreaming = StreamingSpec
+else:
+    AnyCodec = Annotated[union("kv.codec"), BeforeValidator(_codec_by_name)]
+    AnyStreaming = Annotated[union("kv.streaming"), BeforeValidator(_streaming_by_name)]
+
+
+class KvSpec(Spec):
+    """How a KV cache is packed and sent. Sizes are bytes of the cache in the model's KV format."""
+
+    codec: AnyCodec = Field(default_factory=NoneSpec)
+    """Codec: a block, or a name such as none, fp8 or cachegen."""
+    streaming: AnyStreaming = Field(default_factory=WholeSpec)
+    """When bytes are sent: a block, or just whole or layers."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether bytes leave while the prefill runs."""
+        return self.streaming.overlaps
+
+    def wire_bytes(self, size: float, kv_dtype: str) -> float:
+        """Bytes that cross the network for a cache of `size` bytes in format `kv_dtype` (`bf16`, `fp8`, ...)."""
+        return self.codec.wire_bytes(size, BYTES[kv_dtype])
+
+    def release(
+        self, start: float, duration: float, layers: int, size: float, kv_dtype: str, head: float = 0.0
+    ) -> Release:
+        """When the bytes on the wire become ready.
+
+        Args:
+            start: when the prefill begins, s.
+            duration: how long it takes, s.
+            layers: layers that hold KV.
+            size: bytes of the cache before the codec.
+            kv_dtype: format of the cache.
+            head: fraction of the bytes that the sender had before.
+        """
+        encode = self.codec.encode_seconds(size, BYTES[kv_dtype])
+        return self.streaming.release(start, duration, layers, encode, head, self.codec.is_pipelined)
+
+    def decode_tail(self, size: float, kv_dtype: str, layers: int, received_over: float) -> float:
+        """Seconds that the receiver's codec needs after the last byte: the part of its time that does not overlap.
+
+        Args:
+            size: bytes of the cache before the codec.
+            kv_dtype: format of the cache.
+            layers: layers that hold KV.
+            received_over: seconds from the first byte's arrival to the last one's.
+
+        Returns:
+            D, the whole codec time, if the codec is not pipelined. Else `max(D/l, D − X·(l − 1)/l)`: l equal layers
+            arrive evenly over X, and the codec is the second machine of a two-machine flow line (see `layers`).
+        """
+        whole = self.codec.decode_seconds(size, BYTES[kv_dtype])
+        if not whole or not self.codec.is_pipelined:
+            return whole
+        return max(whole / layers, whole - received_over * (layers - 1) / layers)

@@ -1,0 +1,54 @@
+"""One link on the way from a site to another, with the access link of the device that stands at one end of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simpy.events import Event
+
+    from paasim.core.release import Release
+    from paasim.link.access import Access
+    from paasim.link.link import Link, LinkSpec
+
+
+class LastMile:
+    """The access links of the devices at one end of a link; each is made when its device is first met."""
+
+    def __init__(self, spec: LinkSpec, site: str) -> None:
+        self._spec = spec
+        self._site = site
+        self._links: dict[int, Access | None] = {}
+
+    def of(self, device: int) -> Access | None:
+        """The access link of a device."""
+        if device not in self._links:
+            self._links[device] = self._spec.device_access(self._site)
+        return self._links[device]
+
+
+class Hop:
+    """A link in one direction."""
+
+    __slots__ = ("_forward", "_last_mile", "_link")
+
+    def __init__(self, link: Link, forward: bool, last_mile: LastMile | None) -> None:
+        self._link = link
+        self._forward = forward
+        self._last_mile = last_mile
+
+    def _access(self, device: int) -> Access | None:
+        return None if self._last_mile is None else self._last_mile.of(device)
+
+    def delay(self, size: float, device: int) -> float:
+        """Seconds that a small message of `size` bytes takes (see `Link.latency`)."""
+        return self._link.latency(size, self._forward, self._access(device))
+
+    def send(self, size: float, release: Release, device: int) -> Event:
+        """Send bytes as they become ready (see `Link.transfer`)."""
+        return self._link.transfer(size, release, self._forward, self._access(device))
+
+    def expected(self, size: float, device: int) -> float:
+        """Seconds that `size` bytes would take at the share that one more flow would get now."""
+        access = self._access(device)
+        return size / self._link.share(self._forward, access) + self._link.latency(0.0, self._forward, access)

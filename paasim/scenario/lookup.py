@@ -1,0 +1,62 @@
+"""Profiles, models and step times by name, loaded once per process.
+
+Fitting a table takes a good part of a second, and the same profile is asked for by checks, by every variant and by
+every replication. A file that has changed since is read again.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from paasim import model as models
+from paasim import profile as profiles
+from paasim.core.errors import InputError
+from paasim.core.paths import expand
+from paasim.model.model import Model
+from paasim.profile.profile import Profile
+from paasim.profile.spec import ProfileSpec
+from paasim.profile.steps import StepTime
+
+
+def profile(name: str | ProfileSpec, base: Path | None = None) -> Profile:
+    """A profile by name, by path or written inline; as `paasim.profile.load`.
+
+    Raises:
+        InputError: if there is no such profile or its files are wrong.
+    """
+    return _profile(name, base, _stamp(name, base) if isinstance(name, str) else None)
+
+
+def model(name: str, base: Path | None = None) -> Model:
+    """A model by name or by path; as `paasim.model.load`.
+
+    Raises:
+        InputError: if there is no such model or its file is wrong.
+    """
+    return _model(name, base, _stamp(name, base))
+
+
+@functools.lru_cache(maxsize=256)
+def steps(profile: Profile, model: Model) -> StepTime:
+    """Step times of a profile for a model: with sliding windows, what a sequence adds to S is the model's affair."""
+    has_windows = any(window for window, _ in model.windows)
+    return profile.steps(model.attended if has_windows or model.state_bytes else None)
+
+
+@functools.lru_cache(maxsize=256)
+def _profile(name: str | ProfileSpec, base: Path | None, stamp: int | None) -> Profile:
+    return profiles.load(name, base)
+
+
+@functools.lru_cache(maxsize=256)
+def _model(name: str, base: Path | None, stamp: int | None) -> Model:
+    return models.load(name, base)
+
+
+def _stamp(name: str, base: Path | None) -> int | None:
+    """When a file was last changed; None for bundled names and for what is not there."""
+    try:
+        return expand(name, base).stat().st_mtime_ns
+    except (OSError, InputError):
+        return None

@@ -1,0 +1,59 @@
+"""`paasim profile`: stdout is the result, stderr the talk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from paasim.cli.profile import app
+from paasim.core.errors import InputError
+from paasim.profile import load, names
+
+H100 = "h100-sxm/llama-3.1-8b/bf16/vllm/tp1"
+
+
+def _run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_list() -> None:
+    rows = json.loads(_run("list", "--json"))
+    assert [row["id"] for row in rows] == names()
+    some = json.loads(_run("list", "--hardware", "prfaas", "--json"))
+    assert some == []
+    only = json.loads(_run("list", "--provenance", "estimated", "--phase", "decode", "--json"))
+    assert {row["provenance"] for row in only} == {"estimated"}
+    assert H100 in _run("list", "--model", "llama-3.1-8b")
+    with pytest.raises(InputError, match="is not a phase"):
+        _run("list", "--phase", "x")
+
+
+@pytest.mark.parametrize("name", [H100, "prfaas-h200", "iphone/llama-3.2-3b", "dgx-spark/llama-3.1-8b"])
+def test_show(name: str) -> None:
+    facts = json.loads(_run("show", name, "--json"))
+    assert facts["id"] == load(name).id
+    assert all(step["seconds"] > 0 for step in facts["steps"])
+    assert facts["provenance"] in _run("show", name)
+
+
+def test_fit_validate_import(tmp_path: Path, root: Path) -> None:
+    table = root / "profiles" / f"{H100}.csv"
+    out = tmp_path / "own.yaml"
+    assert _run("fit", str(table), "-o", str(out), "--set", "hardware=own-gpu").strip() == "own"
+    assert load(str(out)).spec.hardware == "own-gpu"
+    found = json.loads(_run("validate", str(out), "--against", str(table), "--json"))
+    assert found["errors"][0]["median"] < 0.01
+    assert "inside" in _run("validate", H100, "--against", str(table))
+    runs = tmp_path / "runs.jsonl"
+    lines = [{"n_prompt": n, "n_gen": 0, "avg_ns": 1e6 * n} for n in (64, 128, 256, 512)]
+    lines += [{"n_prompt": 0, "n_gen": n, "avg_ns": 2e7 * n} for n in (64, 128)]
+    runs.write_text("\n".join(map(json.dumps, lines)))
+    _run("import", str(runs), "-o", str(tmp_path / "imported.yaml"), "--set", "hardware=mine")
+    assert load(str(tmp_path / "imported.yaml")).steps().decode(1, 100.0) == pytest.approx(0.02, rel=1e-3)
+    with pytest.raises(InputError, match="is not NAME=VALUE"):
+        _run("fit", str(table), "-o", str(out), "--set", "hardware")

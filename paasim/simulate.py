@@ -5,9 +5,12 @@ The model only records facts here: no metric is worked out, nothing is printed, 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from paasim.core.kernel import spawn
 from paasim.core.request import COMPLETED, DROPPED, Request, RequestView
 from paasim.core.streams import Streams
 from paasim.scenario.builder import build
@@ -39,13 +42,26 @@ def simulate_once(scenario: Scenario, replication: int = 0) -> Records:
     world = build(scenario, Streams(scenario.run.seed, replication))
     env, run = world.env, scenario.run
     for source in world.sources:
-        env.process(arrive(world, source))
+        spawn(arrive(world, source))
     for start, turns in world.users:
-        env.process(user(world, start, turns))
-    env.process(sample(world))
+        spawn(user(world, start, turns))
+    spawn(sample(world))
     stop = run.max_time if run.drain or run.duration is None else min(run.duration, run.max_time or run.duration)
-    env.run(until=stop)
+    with _no_collector():
+        env.run(until=stop)
     return world.records()
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Switch the cyclic garbage collector off: requests leave no cycles behind, and it would look at all of them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def life(world: World, r: Request) -> Life:
@@ -58,7 +74,7 @@ def life(world: World, r: Request) -> Life:
         return
     uplink = way.uplink(r)
     if uplink:
-        yield env.timeout(uplink)
+        yield env.pause(uplink)
     r.uplink_end = env.now
     prefiller = way.prefill.pick(r)
     # The side that emits the first token leaves one decode step less to do.
@@ -103,17 +119,24 @@ def move(world: World, way: Way, r: Request) -> Life:
     r.codec_end = r.transfer_end + way.decode_codec(r)
     r.handover_end = r.codec_end + way.handover
     if r.handover_end > env.now:
-        yield env.timeout(r.handover_end - env.now)
+        yield env.pause(r.handover_end - env.now)
 
 
 def arrive(world: World, source: Iterator[Request]) -> Life:
     """Requests of an open loop: each starts its life at its time, whatever becomes of the others."""
     env = world.env
-    for r in source:
-        if r.arrival > env.now:
-            yield env.timeout(r.arrival - env.now)
+    r = next(source, None)
+    if r is not None:
+        yield env.pause(r.arrival - env.now)
+    while r is not None:
+        # The next arrival is scheduled first, so that whoever looks can see whether it comes at this very moment.
+        following = next(source, None)
+        pause = None if following is None else env.pause(following.arrival - env.now)
         world.begin(r)
-        env.process(life(world, r))
+        spawn(life(world, r))
+        if pause is not None:
+            yield pause
+        r = following
     world.sources_left -= 1
 
 
@@ -122,14 +145,13 @@ def user(world: World, start: float, turns: Iterator[tuple[float, Request]]) -> 
     env = world.env
     pause = start
     for think, r in turns:
-        if pause:
-            yield env.timeout(pause)
+        yield env.pause(pause)
         if not world.is_open():
             break
         pause = think
         r.arrival = env.now
         world.begin(r)
-        yield env.process(life(world, r))
+        yield from life(world, r)
     world.sources_left -= 1
 
 
@@ -137,4 +159,4 @@ def sample(world: World) -> Life:
     """Levels of every resource at even times, for time lines and for means over any window."""
     while world.is_running():
         world.sample()
-        yield world.env.timeout(world.sample_period)
+        yield world.env.pause(world.sample_period)

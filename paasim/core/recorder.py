@@ -114,7 +114,8 @@ class Recorder:
     def __init__(self) -> None:
         self._rows = array("d")
         self.gaps = array("d")
-        """Flat rows of `GAP_COLUMNS`; engines extend it directly."""
+        """Flat rows of `GAP_COLUMNS`, then `new`, `stall`: of the first step, `new` sequences end no gap, and the others'
+        is `stall` seconds longer. Engines extend it directly."""
         self.reasons: list[str] = []
         self.instances: list[str] = []
 
@@ -174,6 +175,15 @@ class Recorder:
         return {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(COLUMNS)}
 
     def gap_columns(self) -> dict[str, Floats]:
-        """The decode runs as columns, in the order in which they ended."""
-        table = np.frombuffer(self.gaps, dtype=np.float64).reshape(-1, len(GAP_COLUMNS))
-        return {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(GAP_COLUMNS)}
+        """The decode runs as columns, in the order of time; first steps that differ from the rest are rows of their own."""
+        table = np.frombuffer(self.gaps, dtype=np.float64).reshape(-1, len(GAP_COLUMNS) + 2)
+        start, first, growth, steps, sequences, new, stall = table.T
+        split = (new > 0) | (stall > 0)
+        apart, after = table[split], split & (steps > 1)
+        firsts = np.column_stack(
+            (start - stall, first + stall, np.zeros_like(first), np.ones_like(first), sequences - new)
+        )[split]
+        rests = np.column_stack((start + first, first + growth, growth, steps - 1, sequences))[after]
+        rows = np.concatenate([table[~split, : len(GAP_COLUMNS)], firsts[apart[:, 4] > apart[:, 5]], rests])
+        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        return {name: np.ascontiguousarray(rows[:, i]) for i, name in enumerate(GAP_COLUMNS)}

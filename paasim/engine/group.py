@@ -41,6 +41,7 @@ class Pool:
         balance: `least-loaded`, `round-robin` or `shared-queue` (see `PoolSpec.balance`).
         capacity: limits and prices for the records (`Levels.capacity`), per instance.
         steps: the profile of its instances, for predictions.
+        most_tokens: longest context that one instance can hold: its whole KV memory.
     """
 
     kind = "pool"
@@ -53,11 +54,13 @@ class Pool:
         balance: str,
         capacity: Mapping[str, float],
         steps: StepTime,
+        most_tokens: float,
     ) -> None:
         self.name = name
         self.servers = servers
         self.capacity = capacity
         self.steps = steps
+        self.most_tokens = most_tokens
         self.meter = Meter()
         shared: deque[Request] | None = deque() if balance == "shared-queue" else None
         self.instances = [make(i, self.meter, shared) for i in range(servers)]
@@ -75,10 +78,6 @@ class Pool:
         if balance == "shared-queue":
             return lambda request: next((i for i in instances if i.is_idle), first)
         return lambda request: min(instances, key=_load)
-
-    def fits(self, request: Request) -> bool:
-        """Whether the request could ever be served here (all instances are alike)."""
-        return self.instances[0].fits(request)
 
     def least_load(self) -> int:
         """Work in sight at the instance that has least (see `Instance.load`)."""
@@ -99,12 +98,19 @@ class Fleet:
     kind = "fleet"
 
     def __init__(
-        self, name: str, servers: int, make: MakeInstance, capacity: Mapping[str, float], steps: StepTime
+        self,
+        name: str,
+        servers: int,
+        make: MakeInstance,
+        capacity: Mapping[str, float],
+        steps: StepTime,
+        most_tokens: float,
     ) -> None:
         self.name = name
         self.servers = servers
         self.capacity = capacity
         self.steps = steps
+        self.most_tokens = most_tokens
         self.meter = Meter()
         self._make = make
         self._devices: dict[int, Instance] = {}
@@ -125,10 +131,6 @@ class Fleet:
         """Tokens of a prompt that the prefix cache of the user's device has."""
         instance = self._devices.get(device)
         return 0 if instance is None else _cached(instance, blocks, prompt)
-
-    def fits(self, request: Request) -> bool:
-        """Whether the request could ever be served by its user's device."""
-        return self.pick(request).fits(request)
 
     def totals(self, now: float) -> Mapping[str, float]:
         """Levels of all devices together up to `now`."""

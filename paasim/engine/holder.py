@@ -9,8 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simpy import Environment
-
+    from paasim.core.kernel import Environment
     from paasim.core.request import Request
     from paasim.engine.decoding import Decoding
     from paasim.engine.ledger import Ledger
@@ -130,7 +129,7 @@ class Holder:
         """Grant room to those who wait for it, in order; preempted sequences that wait come first."""
         rooms = self.rooms
         while rooms and not self.waiting and self.give_room(rooms[0]):
-            rooms.popleft().waits.succeed()
+            rooms.popleft().waits.fire()
 
     def make_room(self) -> None:
         """Preempt the sequences that joined last until the next step fits."""
@@ -146,7 +145,7 @@ class Holder:
                 memory.unpin(request.blocks or (), request.room_pins)
             request.room_pins = request.shared = 0
             request.preemptions += 1
-            request.preempted = self.ledger.settled
+            self.ledger.preempted(request)
             self.seqs -= 1
             self.ledger.running(-1, self.env.now)
             self.ledger.queue(1, self.env.now)

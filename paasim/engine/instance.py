@@ -13,20 +13,17 @@ when there is room, as vLLM does. During a step, a decoding sequence holds the b
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from simpy.events import Event
-
-from paasim.core.timer import call_last
+from paasim.core.kernel import LAST, Moment, Signal
 from paasim.engine.decoding import SAME_TIME, Decoding
 from paasim.engine.holder import IDLE, PATIENT, RUN, STEP, WAKING, Holder
 from paasim.engine.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from simpy import Environment
-
+    from paasim.core.kernel import Environment
     from paasim.core.recorder import Recorder
     from paasim.core.request import Request
     from paasim.engine.batching.policy import Batching
@@ -64,7 +61,7 @@ class Instance(Holder):
         self._steps = steps
         self._batching = batching
         self._takes_kv = False
-        self._timer: Event | None = None
+        self._timer: Moment | None = None
         self._batch: list[tuple[Request, int]] = []
         self._chunks = 1
 
@@ -75,18 +72,13 @@ class Instance(Holder):
         """Whether nothing is in service and nothing is about to be."""
         return self.state == IDLE
 
-    def fits(self, request: Request) -> bool:
-        """Whether the request could ever be served here: its whole context against the whole KV memory."""
-        memory = self.memory
-        return memory.blocks(request.prompt + request.output) <= memory.capacity
-
-    def submit(self, request: Request) -> Event:
+    def submit(self, request: Request) -> Signal:
         """Queue a request's prompt.
 
         The event fires at the end of its prefill; at the start of its last prefill step if it is `streamed`
         (`prefill_end` is known by then); at the end of its service if it `stays` to decode here.
         """
-        request.waits = event = Event(self.env)
+        request.waits = event = Signal()
         request.prefiller = self
         self.waiting.append(request)
         self.load += request.prompt
@@ -94,20 +86,20 @@ class Instance(Holder):
         self.wake()
         return event
 
-    def reserve(self, request: Request) -> Event | None:
+    def reserve(self, request: Request) -> Signal | None:
         """Reserve room for a request's KV before its first byte is sent; None if there was room at once."""
         self.load += 1
         self._takes_kv = True
         request.decoder = self
         if not self.rooms and not self.waiting and self.give_room(request):
             return None
-        request.waits = event = Event(self.env)
+        request.waits = event = Signal()
         self.rooms.append(request)
         return event
 
-    def decode(self, request: Request) -> Event:
+    def decode(self, request: Request) -> Signal:
         """Decode a request whose KV is here; the event fires when its last token is made."""
-        request.waits = event = Event(self.env)
+        request.waits = event = Signal()
         self.ready.append(request)
         self.ledger.queue(1, self.env.now)
         if self.state == RUN:
@@ -133,9 +125,12 @@ class Instance(Holder):
         """Look at the queue: at the end of this moment if idle, else at the next step boundary."""
         state = self.state
         if state == IDLE:
-            # Not at once, so that all that arrives at this moment is seen together.
-            self.state = WAKING
-            self._set_timer(0.0, self._on_wake)
+            if self.env.is_last():
+                self._next(self.env.now)
+            else:
+                # Not at once, so that all that arrives at this moment is seen together.
+                self.state = WAKING
+                self._timer = self.env.call(0.0, self._on_wake, LAST)
         elif state == RUN:
             if self.waiting and self.seqs < self.max_seqs:
                 self.cut_run(self.env.now)
@@ -144,10 +139,7 @@ class Instance(Holder):
 
     # ---- from boundary to boundary -------------------------------------------------------------------------------
 
-    def _set_timer(self, delay: float, callback: Callable[[Any], None]) -> None:
-        self._timer = call_last(self.env, delay, callback)
-
-    def _on_wake(self, timer: Event) -> None:
+    def _on_wake(self, timer: Moment) -> None:
         if timer is self._timer and self.state in (WAKING, PATIENT):
             self._next(self.env.now)
 
@@ -174,6 +166,9 @@ class Instance(Holder):
             self._start_run(now, now)
         elif self.state != PATIENT:
             self.state = IDLE
+            if ready:
+                self.wake()
+                return
         is_busy = self.state >= STEP
         if is_busy != was_busy:
             self.ledger.busy(1 if is_busy else -1, now)
@@ -187,7 +182,7 @@ class Instance(Holder):
         deadline = self.waiting[0].uplink_end + patience
         if now >= deadline - SAME_TIME or self._batching.is_full(self):
             return False
-        self._set_timer(deadline - now, self._on_wake)
+        self._timer = self.env.call(deadline - now, self._on_wake, LAST)
         return True
 
     # ---- steps with prompt tokens --------------------------------------------------------------------------------
@@ -209,13 +204,14 @@ class Instance(Holder):
             request.extrapolated = request.extrapolated or outside
             if new == request.todo and not request.preemptions:
                 request.prefill_end = end
-                if request.streamed:
-                    request.waits.succeed(now)
         self._batch, self._chunks = batch, chunks
         self.ledger.prompt(n * chunks, chunks)
         self.state = STEP
         self.began = now
-        self._set_timer(end - now, self._on_step_end)
+        self._timer = self.env.call(end - now, self._on_step_end, LAST)
+        for request, new in batch:
+            if request.streamed and new == request.todo and not request.preemptions:
+                request.waits.fire()
 
     def _step_time(self, n: int, q: float, start: float) -> float:
         """Duration of one step with prompt tokens, s; decoding sequences in it advance by one."""
@@ -243,7 +239,7 @@ class Instance(Holder):
                 return 1
         return chunks
 
-    def _on_step_end(self, _: Event) -> None:
+    def _on_step_end(self, _: Moment) -> None:
         now = self.env.now
         batch, chunks = self._batch, self._chunks
         self._batch = []
@@ -271,7 +267,7 @@ class Instance(Holder):
             self.ledger.running(-1, now)
             self.ledger.finished()
             if not request.streamed:
-                request.waits.succeed()
+                request.waits.fire()
             return
         self.memory.pinned -= request.held
         request.room_pins, request.held, request.pins = request.pins, 0, 0
@@ -281,7 +277,8 @@ class Instance(Holder):
             self.ledger.came_back(request, now)
         else:
             request.decode_start = now
-            self.ledger.joined(request)
+            if request.left:
+                self.ledger.joined(request)
         if request.left:
             self._begin_decoding(request)
         else:
@@ -310,9 +307,9 @@ class Instance(Holder):
         duration = decoding.plan(self._steps.curve(decoding.count), memory.capacity - memory.pinned)
         self.state = RUN
         self.began = start
-        self._set_timer(start + duration - now, self._on_run_end)
+        self._timer = self.env.call(start + duration - now, self._on_run_end, LAST)
 
-    def _on_run_end(self, timer: Event) -> None:
+    def _on_run_end(self, timer: Moment) -> None:
         if timer is not self._timer:
             return  # the run was cut short
         decoding = self.decoding
@@ -321,7 +318,15 @@ class Instance(Holder):
             self.ledger.settle(decoding.planned, self.began, decoding.first, decoding.increment)
         for request in decoding.finished():
             self._finish(request, now)
-        self._next(now)
+        if self.ready or self.waiting or self.partial or self.rooms or not decoding.count:
+            self._next(now)
+            return
+        self.make_room()
+        if self.waiting:
+            self._next(now)
+        else:
+            self._start_run(now, now)
+            self.ledger.kv(now)
 
     def _join_run(self, now: float) -> None:
         """Join the run under way at its next step boundary; at its end, leave it to the end."""
@@ -341,7 +346,7 @@ class Instance(Holder):
         steps = decoding.steps_by(now - self.began)
         if steps < decoding.planned:
             decoding.planned = steps
-            self._set_timer(self.began + decoding.time_of(steps) - now, self._on_run_end)
+            self._timer = self.env.call(self.began + decoding.time_of(steps) - now, self._on_run_end, LAST)
 
     def _finish(self, request: Request, now: float) -> None:
         """A sequence has its last token: free what it holds and tell its life."""
@@ -354,4 +359,4 @@ class Instance(Holder):
         self.load -= request.prompt if request.prefiller is self else 1
         self.seqs -= 1
         self.ledger.running(-1, now)
-        request.waits.succeed()
+        request.waits.fire()

@@ -94,12 +94,23 @@ class Ledger:
         else:
             if request.second_step != request.second_step:
                 request.second_step = now
-            self._recorder.gaps.extend((request.preempted, now - request.preempted, 0.0, 1, 1))
-        self._back.append(request)
-        self._fresh.append(request)
+            self._recorder.gaps.extend((request.preempted, now - request.preempted, 0.0, 1, 1, 0, 0.0))
+        if request.left:
+            self._back.append(request)
+            if request.second_step != request.second_step:
+                self._fresh.append(request)
+
+    def preempted(self, request: Request) -> None:
+        """A sequence lost its place."""
+        request.preempted = self.settled
+        for waiting in (self._new, self._back, self._fresh):
+            if request in waiting:
+                waiting.remove(request)
 
     def left(self, request: Request) -> None:
         """A sequence has its last token."""
+        if request.second_step != request.second_step and request in self._fresh:
+            self._fresh.remove(request)
         if request.joined_outside != self.outside:
             request.extrapolated = True
         self._meter.finished += 1
@@ -134,35 +145,28 @@ class Ledger:
         self._kv += grown
 
     def _gaps(self, steps: int, start: float, first: float, increment: float) -> None:
-        """Record the gaps between tokens that these steps end.
+        """Record the gaps between tokens that these steps end (see `Recorder.gaps`).
 
         A newcomer's first step ends none that belongs here: it gives its first token, or its second, whose gap is in
         the request's own stamps. Those who waited for a prefill step had a longer one.
         """
-        gaps, count = self._recorder.gaps, self._decoding.count
+        count = self._decoding.count
+        new = len(self._new)
         stall = start - self.settled
-        if not self._new and not self._back and stall <= SAME_TIME:
-            gaps.extend((start, first, increment, steps, count))
-            return
-        running = self._decoding.running
-        back = sum(1 for request in self._back if request in running)
-        old = count - back - sum(1 for request in self._new if request in running)
-        if old:
-            gaps.extend((start - stall, first + stall, 0.0, 1, old))
-        if back:
-            gaps.extend((start, first, 0.0, 1, back))
-        if steps > 1:
-            gaps.extend((start + first, first + increment, increment, steps - 1, count))
-        self._new.clear()
-        self._back.clear()
+        if self._back:
+            # Who came back did not wait here: their first gap is the step alone.
+            back = len(self._back)
+            self._recorder.gaps.extend((start, first, 0.0, 1, back, 0, 0.0))
+            new += back
+            self._back.clear()
+        if new:
+            self._new.clear()
+        self._recorder.gaps.extend((start, first, increment, steps, count, new, stall if stall > SAME_TIME else 0.0))
 
     def _stamp(self, first: float, second: float, steps: int) -> None:
         """Stamp the ends of first and second decode steps."""
-        running = self._decoding.running
         still: list[Request] = []
         for request in self._fresh:
-            if request not in running:
-                continue
             if request.first_step != request.first_step:
                 request.first_step = first
                 if steps > 1:

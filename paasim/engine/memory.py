@@ -11,7 +11,7 @@ admitted, as vLLM does, also where a chunked prefill computes them a little late
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Sequence
 from math import inf
 
@@ -25,7 +25,18 @@ class KvMemory:
         entry: tokens per prefix-cache entry (the workload's hash block); 0 = no prefix cache.
     """
 
-    __slots__ = ("block", "cached", "capacity", "entry", "entry_blocks", "extra", "pinned", "used")
+    __slots__ = (
+        "_chains",
+        "_serial",
+        "block",
+        "cached",
+        "capacity",
+        "entry",
+        "entry_blocks",
+        "extra",
+        "pinned",
+        "used",
+    )
 
     def __init__(self, tokens: float, block: int, entry: int = 0) -> None:
         self.block = block
@@ -39,8 +50,12 @@ class KvMemory:
         """Cache entries in use."""
         self.extra: dict[int, int] = {}
         """Of these, the ones with several users -> users beyond the first."""
-        self.cached: OrderedDict[int, None] = OrderedDict()
-        """Cache entries that nobody uses, least recently used first."""
+        self.cached: dict[int, int] = {}
+        """Cache entries that nobody uses -> when they were last let go (a serial number)."""
+        self._chains: deque[tuple[int, list[int]]] = deque()
+        """(serial number, entries) as they were let go: the oldest goes first, from its end. Entries that were used
+        again since stand in a later chain, or in none."""
+        self._serial = 0
 
     def blocks(self, tokens: int) -> int:
         """Blocks that hold `tokens` tokens."""
@@ -87,15 +102,14 @@ class KvMemory:
 
     def pin(self, ids: Sequence[int], count: int) -> None:
         """Use the first `count` entries: those that nobody used so far now take room for good."""
-        cached, extra = self.cached, self.extra
+        extra, cached = self.extra, self.cached
         shared = self._in_use(ids, count)
         for i in ids[:shared]:
             extra[i] = extra.get(i, 0) + 1
         new = ids[shared:count]
         for i in new:
-            if i not in cached:
+            if cached.pop(i, None) is None:
                 break
-            del cached[i]
         self.used.update(new)
         self.pinned += len(new) * self.entry_blocks
 
@@ -112,15 +126,24 @@ class KvMemory:
             else:
                 del extra[i]
             shared += 1
-        free = ids[shared:count]
-        self.used.difference_update(free)
-        self.cached.update(dict.fromkeys(reversed(free)))
-        self.pinned -= len(free) * self.entry_blocks
+        free = list(ids[shared:count])
+        if free:
+            self._serial = serial = self._serial + 1
+            self.used.difference_update(free)
+            self.cached.update(dict.fromkeys(free, serial))
+            self._chains.append((serial, free))
+            self.pinned -= len(free) * self.entry_blocks
 
     def trim(self, decoding_blocks: float) -> None:
         """Let cached entries go until all fits; called whenever something else took room."""
-        cached = self.cached
+        cached, chains = self.cached, self._chains
         room = (self.capacity - self.pinned - decoding_blocks) // self.entry_blocks
-        if len(cached) > room:
-            for _ in range(min(len(cached), int(len(cached) - room))):
-                cached.popitem(last=False)
+        most = room if room > 0 else 0
+        while len(cached) > most:
+            serial, ids = chains[0]
+            while ids and len(cached) > most:
+                i = ids.pop()
+                if cached.get(i) == serial:
+                    del cached[i]
+            if not ids:
+                chains.popleft()

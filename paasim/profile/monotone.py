@@ -37,7 +37,8 @@ def between_points(grid: Floats, xs: Floats, ys: Floats, points: tuple[Floats, F
 
     Args:
         grid: values on the nodes, shape (x, y).
-        xs: nodes along x, ascending; ys: along y.
+        xs: nodes along x, ascending.
+        ys: nodes along y, ascending.
         points: x, y and value of monotone points.
     """
     x, y, values = points

@@ -20,6 +20,8 @@ STATISTICS: Mapping[str, Callable[[Metric], float]] = {
     "p99": lambda metric: metric.p99,
     "max": lambda metric: metric.max,
 }
+ROUNDING = 1e-9
+"""Parts up to this, s, come from the rounding of time stamps."""
 RATIOS = ("slo_attainment",)
 VERDICTS = {"better": "green", "worse": "red", "cannot tell": "dim"}
 
@@ -102,8 +104,8 @@ def parts(result: Result) -> Table:
         by_variant: list[Mapping[str, float]] = [getattr(variant, of) for variant in result.variants.values()]
         for part in by_variant[0]:
             values = [each.get(part, 0.0) for each in by_variant]
-            if any(values):
-                table.add_row(PARTS[part], *(seconds(value) if value else NONE for value in values))
+            if max(values) > ROUNDING:
+                table.add_row(PARTS[part], *(seconds(value) if value > ROUNDING else NONE for value in values))
         totals = [sum(each.values()) for each in by_variant]
         table.add_row(title, *(seconds(total) for total in totals), style="bold", end_section=True)
     return table

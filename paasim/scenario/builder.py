@@ -107,9 +107,10 @@ def _group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
         )
 
     capacity = _capacity(spec, profile, tokens)
+    most = tokens if tokens == inf else tokens // spec.block_tokens * spec.block_tokens
     if isinstance(spec, FleetSpec):
-        return Fleet(end.name, spec.devices, make, capacity, steps)
-    return Pool(end.name, spec.instances, make, spec.balance, capacity, steps)
+        return Fleet(end.name, spec.devices, make, capacity, steps, most)
+    return Pool(end.name, spec.instances, make, spec.balance, capacity, steps, most)
 
 
 def _profile(profile: str | ProfileSpec, base: Path | None) -> Profile:
@@ -142,7 +143,7 @@ def kv_capacity(spec: PoolSpec | FleetSpec, profile: Profile, model: Model) -> f
         return memory.kv_capacity_tokens
     if memory.device_bytes is None or memory.weight_bytes is None or not per_token:
         return inf
-    free = USABLE_MEMORY * memory.device_bytes - memory.weight_bytes
+    free = USABLE_MEMORY * memory.device_bytes * profile.spec.gpus - memory.weight_bytes
     return max(free, 0.0) // per_token
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from paasim.engine.group import Fleet, Pool
 
 if TYPE_CHECKING:
-    from simpy import Environment
     from simpy.events import Event
 
+    from paasim.core.kernel import Environment
+    from paasim.core.release import Release
     from paasim.core.request import Request, RequestView
     from paasim.model.model import Model
     from paasim.scenario.hop import Hop
@@ -58,6 +59,7 @@ class Way:
         self._layers = model.stream_layers
         self._kv_dtype = model.kv_dtype
         self._has_codec = spec.kv.codec.kind != "none"
+        self._most_tokens = min(prefill.most_tokens, decode.most_tokens)
         self._kv = kv
         self._env = env
         self._up = up
@@ -68,7 +70,7 @@ class Way:
 
     def fits(self, r: Request) -> bool:
         """Whether both engines could hold the request at all."""
-        return self.prefill.fits(r) and (self.stays or self.decode.fits(r))
+        return r.prompt + r.output <= self._most_tokens
 
     def uplink(self, r: Request) -> float:
         """Seconds that the prompt text takes from the user to the prefill site."""
@@ -81,7 +83,7 @@ class Way:
         Args:
             r: the request; room for its KV is reserved.
             began: when its last prefill step began, s; when its prefill ended, if the route does not stream.
-            computed: prompt tokens whose KV the prefill side had then (cached prefix and earlier chunks): ready at once.
+            computed: prompt tokens whose KV the prefill side had then (cached, or earlier chunks): ready at once.
         """
         size = self._kv_size(r)
         missing = r.prompt - r.at_receiver

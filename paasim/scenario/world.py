@@ -12,8 +12,7 @@ from paasim.core.recorder import Levels, Recorder, Records
 from paasim.core.request import Request
 
 if TYPE_CHECKING:
-    from simpy import Environment
-
+    from paasim.core.kernel import Environment
     from paasim.router.policy import Router
     from paasim.scenario.way import Way
 

@@ -7,8 +7,7 @@ from math import inf
 from types import SimpleNamespace
 from typing import Any
 
-import simpy
-
+from paasim.core.kernel import Environment, spawn
 from paasim.core.recorder import Recorder
 from paasim.core.request import Request
 from paasim.engine.batching.chunked import ChunkedSpec
@@ -85,9 +84,9 @@ def drive(
     max_seqs: int,
     windows: list[tuple[int, float]],
     entry: int = 0,
-) -> tuple[list[Request], Instance, Recorder, simpy.Environment]:
+) -> tuple[list[Request], Instance, Recorder, Environment]:
     """Serve the jobs in the fast engine; returns the stamped requests."""
-    env = simpy.Environment()
+    env = Environment()
     recorder = Recorder()
     instance = Instance(
         env,
@@ -103,25 +102,25 @@ def drive(
     requests = [Request(j.index, 0, j.time, j.prompt, j.output) for j in jobs]
 
     def life(job: Job, request: Request) -> Any:
-        yield env.timeout(job.time)
+        yield env.pause(job.time)
         request.uplink_end = env.now
         request.left = job.output if job.decode_first else job.output - 1
         if role == "decode":
             room = instance.reserve(request)
             if room is not None:
                 yield room
-            yield env.timeout(job.delay)
+            yield env.pause(job.delay)
             yield instance.decode(request)
         elif role == "prefill":
             yield instance.submit(request)
             request.finish = env.now
-            yield env.timeout(job.delay)
+            yield env.pause(job.delay)
             instance.release(request)
         else:
             request.stays = True
             yield instance.submit(request)
 
     for job, request in zip(jobs, requests, strict=True):
-        env.process(life(job, request))
+        spawn(life(job, request))
     env.run()
     return requests, instance, recorder, env

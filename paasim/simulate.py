@@ -16,8 +16,7 @@ from paasim.core.streams import Streams
 from paasim.scenario.builder import build
 
 if TYPE_CHECKING:
-    from simpy.events import Event
-
+    from paasim.core.kernel import Moment, Signal
     from paasim.core.recorder import Records
     from paasim.scenario.scenario import Scenario
     from paasim.scenario.way import Way
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 NEVER_FITS = "kv-memory"
 """Reason of a drop: prompt and output together are longer than the KV memory of the engine that would serve them."""
 
-Life = Generator["Event", Any, None]
+Life = Generator["Moment | Signal", Any, None]
 
 
 def simulate_once(scenario: Scenario, replication: int = 0) -> Records:

@@ -21,6 +21,8 @@ def shared_data() -> Path:
     """The folder of raw measured data; tests that need it are skipped, and say so, where it is absent."""
     folder = Path(os.environ.get("PAASIM_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"raw data not found at {folder}: set PAASIM_DATA to the folder that holds profiles/, traces/, edge/")
+        pytest.skip(
+            f"raw data not found at {folder}: set PAASIM_DATA to the folder that holds profiles/, traces/, edge/"
+        )
     os.environ["PAASIM_DATA"] = str(folder)
     return folder

@@ -4,6 +4,7 @@ SimPy orders events by (time, priority, order of scheduling). That stays; what i
 every event of a simulation:
 
 * `Environment.run`: the loop in one place, instead of a call of `step` for each event;
+* timers: a callback in a list of one, the least that the queue can hold and that can be told from another;
 * `Moment`: an event at a set time, in two slots (SimPy's `Timeout` does the same with more);
 * `Signal`: an event that happens at once when it is told to, without a turn through the queue;
 * `spawn`: runs a generator as a process that nobody waits for, without events for its beginning and its end.
@@ -24,17 +25,19 @@ NORMAL, LAST = 1, 2
 """Priorities: as any SimPy event; after everything else at that moment (a step boundary must see all that arrives)."""
 
 Callback = Callable[[Any], None]
+Timer = list[Callback]
+"""One callback, called with the timer itself, so that it can tell whether it was overtaken by a newer one."""
 
 
 class Moment:
-    """An event at a set time; it never fails and has no value."""
+    """An event at a set time; it never fails."""
 
-    __slots__ = ("callbacks",)
+    __slots__ = ("_value", "callbacks")
     _ok = True
-    _value = None
 
-    def __init__(self, callbacks: list[Callback]) -> None:
+    def __init__(self, callbacks: list[Callback], value: Any = None) -> None:
         self.callbacks: list[Callback] | None = callbacks
+        self._value = value
 
 
 class Signal:
@@ -51,8 +54,12 @@ class Signal:
         """Let it happen."""
         self._value = value
         callbacks, self.callbacks = self.callbacks, None
-        for callback in callbacks or ():
-            callback(self)
+        if callbacks:
+            for callback in callbacks:
+                callback(self)
+
+
+_NOW = Moment([])
 
 
 class _Course:
@@ -79,36 +86,41 @@ class _Course:
 
 def spawn(steps: Generator[Any, Any, Any]) -> None:
     """Run a generator that yields events; its first part runs now."""
-    _Course(steps).go_on(Moment)
+    _Course(steps).go_on(_NOW)
 
 
 class Environment(simpy.Environment):
     """A SimPy environment that runs faster and does nothing else differently."""
 
-    now: float = 0.0  # type: ignore[assignment]
+    now: float = 0.0
     """The present, s. An attribute here; SimPy has a property, which costs a call each time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = self._now
+        self._heap: list[Any] = self._queue
+        self._number = self._eid.__next__
 
-    def call(self, delay: float, callback: Callback, priority: int = NORMAL) -> Moment:
-        """Call `callback` in `delay` seconds (at least 0); returns the event, for comparison."""
-        moment = Moment([callback])
-        at = self.now + delay if delay > 0.0 else self.now
-        heappush(self._queue, (at, priority, next(self._eid), moment))  # type: ignore[arg-type]
-        return moment
+    def call(self, at: float, callback: Callback, priority: int = NORMAL) -> Timer:
+        """Call `callback` at time `at` (now, if that is past); returns the timer, for comparison."""
+        timer = [callback]
+        heappush(self._heap, (at if at > self.now else self.now, priority, self._number(), timer))
+        return timer
+
+    def happen(self, moment: Moment, at: float) -> None:
+        """Let an event that was made before happen at time `at` (now, if that is past)."""
+        heappush(self._heap, (at if at > self.now else self.now, NORMAL, self._number(), moment))
 
     def pause(self, delay: float) -> Moment:
         """An event in `delay` seconds, to be waited for."""
         moment = Moment([])
         at = self.now + delay if delay > 0.0 else self.now
-        heappush(self._queue, (at, NORMAL, next(self._eid), moment))  # type: ignore[arg-type]
+        heappush(self._heap, (at, NORMAL, self._number(), moment))
         return moment
 
     def is_last(self) -> bool:
         """Whether nothing else is scheduled at this very moment."""
-        queue = self._queue
+        queue = self._heap
         return not queue or queue[0][0] > self.now
 
     def run(self, until: Any = None) -> Any:
@@ -122,15 +134,18 @@ class Environment(simpy.Environment):
         end = inf if until is None else float(until)
         if end < self.now:
             raise ValueError(f"until ({end}) must not be less than the current simulation time ({self.now})")
-        queue = self._queue
+        queue = self._heap
         while queue and queue[0][0] < end:
-            self._now, _, _, event = heappop(queue)
-            self.now = self._now
-            callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
+            self.now, _, _, event = heappop(queue)
+            self._now = self.now
+            if event.__class__ is list:
+                event[0](event)
+                continue
+            callbacks, event.callbacks = event.callbacks, None
             for callback in callbacks:
                 callback(event)
             if not event._ok and not hasattr(event, "_defused"):
-                raise event._value  # type: ignore[misc]
+                raise event._value
         if end < inf:
             self.now = self._now = end
         return None

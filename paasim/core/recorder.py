@@ -114,8 +114,10 @@ class Recorder:
     def __init__(self) -> None:
         self._rows = array("d")
         self.gaps = array("d")
-        """Flat rows of `GAP_COLUMNS`, then `new`, `stall`: of the first step, `new` sequences end no gap, and the others'
-        is `stall` seconds longer. Engines extend it directly."""
+        """Flat rows of `GAP_COLUMNS`, then `new` and `stall`; engines extend it directly.
+
+        In the first step of a row, `new` sequences end no gap between tokens, and that of the others is `stall` seconds
+        longer than the step."""
         self.reasons: list[str] = []
         self.instances: list[str] = []
 
@@ -175,7 +177,7 @@ class Recorder:
         return {name: np.ascontiguousarray(table[:, i]) for i, name in enumerate(COLUMNS)}
 
     def gap_columns(self) -> dict[str, Floats]:
-        """The decode runs as columns, in the order of time; first steps that differ from the rest are rows of their own."""
+        """The decode runs as columns, in the order of time; first steps unlike the rest are rows of their own."""
         table = np.frombuffer(self.gaps, dtype=np.float64).reshape(-1, len(GAP_COLUMNS) + 2)
         start, first, growth, steps, sequences, new, stall = table.T
         split = (new > 0) | (stall > 0)

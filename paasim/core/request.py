@@ -118,7 +118,9 @@ class Request:
         self.waits: Any = None
         """The event that its life waits for at an engine."""
         # Memory it holds: blocks and prefix entries at the prefill side, the same at the decode side.
-        self.held = self.pins = self.room = self.room_pins = 0
+        self.held = self.room = 0
+        self.pins: Any = None
+        self.room_pins: Any = None
         self.at_receiver = 0
         """Prompt tokens whose KV the decode side already had when room was reserved: they are not sent."""
         self.shared = 0

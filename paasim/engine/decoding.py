@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from math import ceil, sqrt
+from operator import mul
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Decoding:
         "_crossings",
         "_finishes",
         "_joins",
+        "_paddings",
         "_residues",
         "_steps",
         "_windows",
@@ -57,6 +59,8 @@ class Decoding:
         plain = all(window == 0 for window, _ in windows)
         self._windows = () if plain else tuple(windows)
         self._block = block
+        self._paddings = [[-(residue + shift) % block for residue in range(block)] for shift in range(block)]
+        """By step mod block: what the sequences of each residue lack to a full block."""
         self._residues = [0] * block
         """Sequences by (own tokens - step) mod block: all move on together, so the class never changes."""
         self._finishes: list[tuple[int, int, Request]] = []
@@ -146,7 +150,7 @@ class Decoding:
     def blocks_at(self, steps: int) -> int:
         """KV blocks of their own during the step `steps` from now, exactly: sum of ceil(tokens / block)."""
         block, shift = self._block, self.step + steps
-        padding = sum(n * ((-(r + shift)) % block) for r, n in enumerate(self._residues) if n)
+        padding: int = sum(map(mul, self._residues, self._paddings[shift % block]))
         return (self.tokens + steps * self.count + padding) // block
 
     def blocks_bound(self, steps: int) -> int:
@@ -159,7 +163,10 @@ class Decoding:
         Returns its duration in seconds; `planned`, `first` and `increment` say how it is made.
         """
         s, growth = self.attended, self.growth
-        k = self.next_finish()
+        finishes, running = self._finishes, self.running
+        while running.get(finishes[0][2]) != finishes[0][1]:
+            heappop(finishes)  # it was preempted
+        k = finishes[0][0] - self.step
         knots = curve.knots
         segment = bisect_right(knots, s) - 1
         slope = curve.slopes[segment]
@@ -168,7 +175,7 @@ class Decoding:
             k = max(1, min(k, ceil((knots[segment + 1] - s) / growth)))
         if self._crossings:
             k = min(k, self.next_crossing())
-        if self.blocks_bound(k - 1) > room:
+        if (self.tokens + (k - 2 + self._block) * self.count) // self._block > room:
             k = self._steps_within(k, room)
         self.planned = k
         self.increment = increment = slope * growth

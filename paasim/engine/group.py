@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -26,8 +26,25 @@ class MakeInstance(Protocol):
 
 
 def _cached(instance: Instance, blocks: Sequence[int] | None, prompt: int) -> int:
-    memory = instance.memory
-    return memory.entry * memory.hits(blocks, (prompt - 1) // memory.entry) if memory.entry else 0
+    return instance.memory.hits(blocks, prompt)
+
+
+class _KvLevel:
+    """KV tokens in use over time: what is in use at each sample stands until the next.
+
+    Sampled, not followed exactly, since every decode step changes it; the other levels are exact.
+    """
+
+    def __init__(self) -> None:
+        self._time = self._area = 0.0
+        self._tokens = 0
+
+    def up_to(self, now: float, instances: Iterable[Instance]) -> float:
+        """Token-seconds up to `now`."""
+        self._area += self._tokens * (now - self._time)
+        self._time = now
+        self._tokens = sum(instance.kv_tokens(now) for instance in instances)
+        return self._area
 
 
 class Pool:
@@ -61,6 +78,7 @@ class Pool:
         self.capacity = capacity
         self.steps = steps
         self.most_tokens = most_tokens
+        self._kv = _KvLevel()
         self.meter = Meter()
         shared: deque[Request] | None = deque() if balance == "shared-queue" else None
         self.instances = [make(i, self.meter, shared) for i in range(servers)]
@@ -89,7 +107,7 @@ class Pool:
 
     def totals(self, now: float) -> Mapping[str, float]:
         """Levels up to `now`."""
-        return self.meter.totals(now)
+        return self.meter.totals(now) | {"kv_tokens": self._kv.up_to(now, self.instances)}
 
 
 class Fleet:
@@ -111,6 +129,7 @@ class Fleet:
         self.capacity = capacity
         self.steps = steps
         self.most_tokens = most_tokens
+        self._kv = _KvLevel()
         self.meter = Meter()
         self._make = make
         self._devices: dict[int, Instance] = {}
@@ -134,4 +153,4 @@ class Fleet:
 
     def totals(self, now: float) -> Mapping[str, float]:
         """Levels of all devices together up to `now`."""
-        return self.meter.totals(now)
+        return self.meter.totals(now) | {"kv_tokens": self._kv.up_to(now, self._devices.values())}

@@ -55,10 +55,7 @@ class Holder:
 
     def new_tokens(self, request: Request) -> int:
         """Tokens that a waiting prompt would have to compute, its cached prefix left out."""
-        memory = self.memory
-        if not memory.entry:
-            return request.todo
-        return request.todo - memory.entry * memory.hits(request.blocks, (request.prompt - 1) // memory.entry)
+        return request.todo - self.memory.hits(request.blocks, request.prompt)
 
     def admit(self, request: Request) -> bool:
         """Give a waiting prompt a slot and KV memory, and find its cached prefix; False if either is missing."""
@@ -66,17 +63,17 @@ class Holder:
             return False
         memory = self.memory
         tokens = request.todo
-        pins, need, wanted = memory.claim(request.blocks, request.prompt, tokens)
+        claim = memory.claim(request.blocks, request.prompt, tokens)
+        entries, found, own, wanted = claim
         if not self.has_room(wanted):
             return False
-        cached = 0
-        if pins:
-            ids = request.blocks or ()
-            cached = memory.entry * memory.hits(ids, (request.prompt - 1) // memory.entry)
-            memory.pin(ids, pins)
-        memory.pinned += need
-        request.held, request.pins = need, pins
+        # At least the last token has to be computed, for its output.
+        cached = memory.entry * min(found, (request.prompt - 1) // memory.entry) if found else 0
+        request.held, request.pins = own, memory.take(request.blocks, claim)
+        request.shared = memory.entry * entries
         request.todo, request.done = tokens - cached, cached
+        if memory.tree.unused:
+            self.trim()
         self.seqs += 1
         now = self.env.now
         if not request.preemptions:
@@ -89,8 +86,7 @@ class Holder:
                 request.prefiller = self
             if request.stays:
                 request.decoder = self
-        self.ledger.queue(-1, now)
-        self.ledger.running(1, now)
+        self.ledger.served(now)
         return True
 
     def has_room(self, wanted: int) -> bool:
@@ -109,21 +105,33 @@ class Holder:
         """Reserve room for a request's KV if there is any; what of it the prefix cache has need not be sent."""
         memory = self.memory
         context = request.prompt + request.output - request.left
-        pins, need, wanted = memory.claim(request.blocks, request.prompt, context)
+        claim = memory.claim(request.blocks, request.prompt, context)
+        entries, found, own, wanted = claim
         if not self.has_room(wanted):
             return False
-        if pins:
-            ids = request.blocks or ()
-            request.at_receiver = memory.entry * memory.hits(ids, pins)
-            memory.pin(ids, pins)
-        memory.pinned += need
-        request.room, request.room_pins = need, pins
-        now = self.env.now
-        self.ledger.kv(now)
+        request.at_receiver = memory.entry * found
+        request.shared = memory.entry * entries
+        request.room, request.room_pins = own, memory.take(request.blocks, claim)
+        if memory.tree.unused:
+            self.trim()
         decoding = self.decoding
         if self.state == RUN and memory.pinned + decoding.blocks_bound(decoding.planned - 1) > memory.capacity:
-            self.cut_run(now)  # the run had counted on this room
+            self.cut_run(self.env.now)  # the run had counted on this room
         return True
+
+    def trim(self) -> None:
+        """Let cached prefix entries go whose room is wanted, by the end of the run at the latest."""
+        decoding = self.decoding
+        steps = decoding.planned if self.state == RUN else 0
+        self.memory.trim(decoding.blocks_bound(steps) if decoding.count else 0)
+
+    def kv_tokens(self, now: float) -> int:
+        """KV tokens in use: blocks that are pinned, and what decoding sequences hold at the step under way."""
+        decoding = self.decoding
+        tokens = self.memory.pinned * self.memory.block + decoding.tokens
+        if self.state == RUN:
+            tokens += decoding.count * max(decoding.steps_by(now - self.began) - 1, 0)
+        return tokens
 
     def serve_rooms(self) -> None:
         """Grant room to those who wait for it, in order; preempted sequences that wait come first."""
@@ -141,9 +149,8 @@ class Holder:
             request = next(reversed(decoding.running))
             request.left = request.finish_step - decoding.step
             request.todo = decoding.leave(request)
-            if request.room_pins:
-                memory.unpin(request.blocks or (), request.room_pins)
-            request.room_pins = request.shared = 0
+            memory.give_back(0, request.room_pins)
+            request.room_pins, request.shared = None, 0
             request.preemptions += 1
             self.ledger.preempted(request)
             self.seqs -= 1

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from paasim.core.kernel import LAST, Moment, Signal
+from paasim.core.kernel import LAST, Signal, Timer
 from paasim.engine.decoding import SAME_TIME, Decoding
 from paasim.engine.holder import IDLE, PATIENT, RUN, STEP, WAKING, Holder
 from paasim.engine.ledger import Ledger
@@ -61,7 +61,7 @@ class Instance(Holder):
         self._steps = steps
         self._batching = batching
         self._takes_kv = False
-        self._timer: Moment | None = None
+        self._timer: Timer | None = None
         self._batch: list[tuple[Request, int]] = []
         self._chunks = 1
 
@@ -112,12 +112,12 @@ class Instance(Holder):
     def release(self, request: Request) -> None:
         """Let go of a prompt's KV: its last byte was acknowledged, or nobody needs it."""
         memory = self.memory
-        memory.pinned -= request.held
-        if request.pins:
-            memory.unpin(request.blocks or (), request.pins)
-        request.held = request.pins = 0
-        self.ledger.kv(self.env.now)
-        self.serve_rooms()
+        memory.give_back(request.held, request.pins)
+        request.held, request.pins = 0, None
+        if self.rooms:
+            self.serve_rooms()
+        if memory.tree.unused:
+            self.trim()
         if self.waiting:
             self.wake()
 
@@ -139,7 +139,7 @@ class Instance(Holder):
 
     # ---- from boundary to boundary -------------------------------------------------------------------------------
 
-    def _on_wake(self, timer: Moment) -> None:
+    def _on_wake(self, timer: Timer) -> None:
         if timer is self._timer and self.state in (WAKING, PATIENT):
             self._next(self.env.now)
 
@@ -163,7 +163,7 @@ class Instance(Holder):
         if batch:
             self._start_step(batch, now)
         elif decoding.count:
-            self._start_run(now, now)
+            self._start_run(now)
         elif self.state != PATIENT:
             self.state = IDLE
             if ready:
@@ -172,7 +172,6 @@ class Instance(Holder):
         is_busy = self.state >= STEP
         if is_busy != was_busy:
             self.ledger.busy(1 if is_busy else -1, now)
-        self.ledger.kv(now)
 
     def _is_patient(self, now: float) -> bool:
         """Whether to let the batch fill up: only where there is nothing else to do."""
@@ -182,7 +181,7 @@ class Instance(Holder):
         deadline = self.waiting[0].uplink_end + patience
         if now >= deadline - SAME_TIME or self._batching.is_full(self):
             return False
-        self._timer = self.env.call(deadline - now, self._on_wake, LAST)
+        self._timer = self.env.call(deadline, self._on_wake, LAST)
         return True
 
     # ---- steps with prompt tokens --------------------------------------------------------------------------------
@@ -193,24 +192,29 @@ class Instance(Holder):
         for request, new in batch:
             n += new
             q += new * (request.done + new / 2)
-        chunks = self._equal_chunks(batch)
+        chunks = 1 if self._batching.whole else self._equal_chunks(batch)
         end = now
         outside = False
         for _ in range(chunks):
             end += self._step_time(n, q, end)
-            outside = outside or self._steps.prefill_outside(n, q)
+            if self._steps.prefill_outside(n, q):
+                outside = True
             q += n * n
+        streamed = None
         for request, new in batch:
-            request.extrapolated = request.extrapolated or outside
+            if outside:
+                request.extrapolated = True
             if new == request.todo and not request.preemptions:
                 request.prefill_end = end
+                if request.streamed:
+                    streamed = [request] if streamed is None else [*streamed, request]
         self._batch, self._chunks = batch, chunks
         self.ledger.prompt(n * chunks, chunks)
         self.state = STEP
         self.began = now
-        self._timer = self.env.call(end - now, self._on_step_end, LAST)
-        for request, new in batch:
-            if request.streamed and new == request.todo and not request.preemptions:
+        self._timer = self.env.call(end, self._on_step_end, LAST)
+        if streamed is not None:
+            for request in streamed:
                 request.waits.fire()
 
     def _step_time(self, n: int, q: float, start: float) -> float:
@@ -239,7 +243,7 @@ class Instance(Holder):
                 return 1
         return chunks
 
-    def _on_step_end(self, _: Moment) -> None:
+    def _on_step_end(self, _: Timer) -> None:
         now = self.env.now
         batch, chunks = self._batch, self._chunks
         self._batch = []
@@ -270,7 +274,7 @@ class Instance(Holder):
                 request.waits.fire()
             return
         self.memory.pinned -= request.held
-        request.room_pins, request.held, request.pins = request.pins, 0, 0
+        request.room_pins, request.held, request.pins = request.pins, 0, None
         if request.preemptions:
             # Computing everything again gave the next token as well.
             request.left -= 1
@@ -292,24 +296,24 @@ class Instance(Holder):
         request.room = 0
         request.decode_start = now
         self.seqs += 1
-        self.ledger.queue(-1, now)
-        self.ledger.running(1, now)
+        self.ledger.served(now)
         self.ledger.joined(request)
         self._begin_decoding(request)
 
     def _begin_decoding(self, request: Request) -> None:
-        request.shared = request.room_pins * self.memory.entry
         self.decoding.join(request, request.prompt + request.output - request.left, request.left)
 
-    def _start_run(self, start: float, now: float) -> None:
-        """Start a run of decode steps at the boundary `start`, which may lie a little ahead of `now`."""
+    def _start_run(self, start: float) -> None:
+        """Start a run of decode steps at the boundary `start`, which may lie a little ahead of the present."""
         decoding, memory = self.decoding, self.memory
         duration = decoding.plan(self._steps.curve(decoding.count), memory.capacity - memory.pinned)
+        if memory.tree.unused:
+            self.trim()
         self.state = RUN
         self.began = start
-        self._timer = self.env.call(start + duration - now, self._on_run_end, LAST)
+        self._timer = self.env.call(start + duration, self._on_run_end, LAST)
 
-    def _on_run_end(self, timer: Moment) -> None:
+    def _on_run_end(self, timer: Timer) -> None:
         if timer is not self._timer:
             return  # the run was cut short
         decoding = self.decoding
@@ -325,8 +329,7 @@ class Instance(Holder):
         if self.waiting:
             self._next(now)
         else:
-            self._start_run(now, now)
-            self.ledger.kv(now)
+            self._start_run(now)
 
     def _join_run(self, now: float) -> None:
         """Join the run under way at its next step boundary; at its end, leave it to the end."""
@@ -338,7 +341,7 @@ class Instance(Holder):
         if steps:
             self.ledger.settle(steps, self.began, decoding.first, decoding.increment)
         self._join(self.ready.popleft(), max(boundary, now))
-        self._start_run(boundary, now)
+        self._start_run(boundary)
 
     def cut_run(self, now: float) -> None:
         """End the run under way at its next step boundary."""
@@ -346,13 +349,13 @@ class Instance(Holder):
         steps = decoding.steps_by(now - self.began)
         if steps < decoding.planned:
             decoding.planned = steps
-            self._timer = self.env.call(self.began + decoding.time_of(steps) - now, self._on_run_end, LAST)
+            self._timer = self.env.call(self.began + decoding.time_of(steps), self._on_run_end, LAST)
 
     def _finish(self, request: Request, now: float) -> None:
         """A sequence has its last token: free what it holds and tell its life."""
-        if request.room_pins:
-            self.memory.unpin(request.blocks or (), request.room_pins)
-            request.room_pins = 0
+        if request.room_pins is not None:
+            self.memory.give_back(0, request.room_pins)
+            request.room_pins = None
         self.ledger.left(request)
         request.left = 0
         request.finish = now

@@ -22,7 +22,6 @@ class Ledger:
         "_back",
         "_decoding",
         "_fresh",
-        "_kv",
         "_memory",
         "_meter",
         "_new",
@@ -44,8 +43,6 @@ class Ledger:
         """Sequences that joined since the last step: its first step ends no gap between tokens that is counted here."""
         self._back: list[Request] = []
         """Sequences that came back after a preemption since the last step."""
-        self._kv = 0
-        """KV tokens in use, as the meter last saw them."""
         self.settled = 0.0
         """Time up to which decode steps are counted: a later start of the next step is a stall of all who wait."""
         self.outside = 0
@@ -63,23 +60,19 @@ class Ledger:
         meter.running += change
         meter.running_moment += change * now
 
+    def served(self, now: float) -> None:
+        """A request went from the queue into service."""
+        meter = self._meter
+        meter.queue -= 1
+        meter.queue_moment -= now
+        meter.running += 1
+        meter.running_moment += now
+
     def busy(self, change: int, now: float) -> None:
         """The instance began or ended to work."""
         meter = self._meter
         meter.busy += change
         meter.busy_moment += change * now
-
-    def kv(self, now: float) -> None:
-        """Bring the KV level up to date, and let cached prefix entries go whose room is wanted."""
-        memory, decoding = self._memory, self._decoding
-        used = memory.pinned * memory.block + decoding.tokens
-        change = used - self._kv
-        if change:
-            self._kv = used
-            self._meter.kv += change
-            self._meter.kv_moment += change * now
-        if memory.cached:
-            memory.trim(decoding.blocks_bound(0) if decoding.count else 0)
 
     def joined(self, request: Request) -> None:
         """A sequence is about to have its first decode step here."""
@@ -131,37 +124,29 @@ class Ledger:
         if self._steps.decode_outside(count, decoding.attended):
             self.outside += 1
         duration = steps * first + increment * (steps * (steps - 1) // 2)
-        self._gaps(steps, start, first, increment)
+        # The gaps between tokens that these steps end (see `Recorder.gaps`). A newcomer's first step ends none that
+        # belongs here: it gives its first token, or its second, whose gap is in the request's own stamps. Those who
+        # waited for a prefill step had a longer one.
+        new = len(self._new)
+        if self._back:
+            new += self._back_gaps(start, first)
+        if new:
+            self._new.clear()
+        stall = start - self.settled
+        self._recorder.gaps.extend((start, first, increment, steps, count, new, stall if stall > SAME_TIME else 0.0))
         self.settled = start + duration
         if self._fresh:
             self._stamp(start + first, start + 2 * first + increment, steps)
-        grown = steps * count
         decoding.advance(steps)
-        meter.tokens += grown
+        meter.tokens += steps * count
         meter.steps += steps
-        # Context grows evenly over the run, so its middle stands for all of it.
-        meter.kv += grown
-        meter.kv_moment += grown * (start + duration / 2)
-        self._kv += grown
 
-    def _gaps(self, steps: int, start: float, first: float, increment: float) -> None:
-        """Record the gaps between tokens that these steps end (see `Recorder.gaps`).
-
-        A newcomer's first step ends none that belongs here: it gives its first token, or its second, whose gap is in
-        the request's own stamps. Those who waited for a prefill step had a longer one.
-        """
-        count = self._decoding.count
-        new = len(self._new)
-        stall = start - self.settled
-        if self._back:
-            # Who came back did not wait here: their first gap is the step alone.
-            back = len(self._back)
-            self._recorder.gaps.extend((start, first, 0.0, 1, back, 0, 0.0))
-            new += back
-            self._back.clear()
-        if new:
-            self._new.clear()
-        self._recorder.gaps.extend((start, first, increment, steps, count, new, stall if stall > SAME_TIME else 0.0))
+    def _back_gaps(self, start: float, first: float) -> int:
+        """Who came back did not wait here: their first gap is the step alone; returns how many they are."""
+        back = len(self._back)
+        self._recorder.gaps.extend((start, first, 0.0, 1, back, 0, 0.0))
+        self._back.clear()
+        return back
 
     def _stamp(self, first: float, second: float, steps: int) -> None:
         """Stamp the ends of first and second decode steps."""

@@ -6,8 +6,6 @@ is kept as `moment`. Changes may be entered a little ahead of time (a step bound
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 
 class Meter:
     """Counts of one pool, link or fleet, shared by its instances (which change the fields directly)."""
@@ -16,8 +14,6 @@ class Meter:
         "busy",
         "busy_moment",
         "finished",
-        "kv",
-        "kv_moment",
         "prompt_tokens",
         "queue",
         "queue_moment",
@@ -29,18 +25,15 @@ class Meter:
 
     def __init__(self) -> None:
         self.queue = self.running = self.busy = 0
-        self.kv = 0.0
-        """KV tokens in use."""
-        self.queue_moment = self.running_moment = self.busy_moment = self.kv_moment = 0.0
+        self.queue_moment = self.running_moment = self.busy_moment = 0.0
         self.tokens = self.prompt_tokens = self.steps = self.finished = 0
 
-    def totals(self, now: float) -> Mapping[str, float]:
+    def totals(self, now: float) -> dict[str, float]:
         """Integrals and counts up to `now` (names as in `paasim.core.recorder.Levels`)."""
         return {
             "busy": self.busy * now - self.busy_moment,
             "queue": self.queue * now - self.queue_moment,
             "running": self.running * now - self.running_moment,
-            "kv_tokens": self.kv * now - self.kv_moment,
             "tokens": float(self.tokens + self.prompt_tokens),
             "prompt_tokens": float(self.prompt_tokens),
             "steps": float(self.steps),

@@ -10,12 +10,11 @@ have one cap and a device each, else `Filling`. Changing it hands over every flo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
-from simpy.events import NORMAL, Event
-
+from paasim.core.kernel import Moment, Timer
 from paasim.core.release import Release
 from paasim.link.equal import Equal
 from paasim.link.filling import Filling
@@ -23,8 +22,7 @@ from paasim.link.flow import Flow
 from paasim.link.independent import Independent
 
 if TYPE_CHECKING:
-    from simpy import Environment
-
+    from paasim.core.kernel import Environment
     from paasim.link.access import Access
 
 
@@ -82,7 +80,7 @@ class Direction:
         self.flow_seconds = 0.0
         """Time integral of the number of flows, those that have finished only."""
         self._sharing: Sharing = Independent()
-        self._timer: Event | None = None
+        self._timer: Timer | None = None
         self._timer_at = self._at = inf
         self._finished: list[Flow] = []
         self._number = self._count = 0
@@ -93,21 +91,20 @@ class Direction:
         self._sum = 0.0
         self._crowded = 0
 
-    def send(self, size: float, release: Release, rate: float, device: Access | None, delay: float) -> Event:
+    def send(self, size: float, release: Release, rate: float, device: Access | None, delay: float) -> Moment:
         """Start a flow that gets at most `rate` bytes/s together with the other flows of its device.
 
         Returns:
             The event of the last byte's arrival, `delay` after it leaves; its value is when the first byte left.
         """
         env = self._env
-        now: float = env._now
-        event = Event(env)
-        event._ok = True
+        now = env.now
+        event = Moment([])
         start, first, _, _, head = release
         if size <= 0.0:
             # Nothing to send: it is there when its end would have been ready.
             event._value = max(now, release.end)
-            env.schedule(event, NORMAL, event._value - now + delay)
+            env.happen(event, event._value + delay)
             return event
         if rate >= self.capacity:
             rate, device = self.capacity, None  # such an access link never binds
@@ -118,7 +115,7 @@ class Direction:
         ready = start if head > 0.0 else start + first
         event._value = ready if ready > now else now
         if start > now and head > 0.0:
-            self._call_at(start, lambda _: self._start(flow))
+            env.call(start, lambda _: self._start(flow))
         else:
             self._start(flow)
         return event
@@ -142,7 +139,7 @@ class Direction:
         return sent, seconds
 
     def _start(self, flow: Flow) -> None:
-        now: float = self._env._now
+        now = self._env.now
         self._number += 1
         flow.number = self._number
         flow.begin(now)
@@ -170,10 +167,8 @@ class Direction:
         if not finished:
             return
         env = self._env
-        now: float = env._now
         for flow in finished:
-            arrival = flow.left + flow.delay
-            env.schedule(flow.event, NORMAL, arrival - now if arrival > now else 0.0)
+            env.happen(flow.event, flow.left + flow.delay)
             self.bytes += flow.size
             self.flow_seconds += flow.left - flow.started
             self._count -= 1
@@ -245,19 +240,9 @@ class Direction:
         self._at = at
         if at < self._timer_at:
             self._timer_at = at
-            self._timer = self._call_at(at, self._fire)
+            self._timer = self._env.call(at, self._fire)
 
-    def _call_at(self, at: float, callback: Callable[[Event], None]) -> Event:
-        env = self._env
-        event = Event(env)
-        event._ok = True
-        event._value = None
-        event.callbacks.append(callback)
-        now: float = env._now
-        env.schedule(event, NORMAL, at - now if at > now else 0.0)
-        return event
-
-    def _fire(self, event: Event) -> None:
+    def _fire(self, event: Timer) -> None:
         if event is not self._timer:
             return  # overtaken by an earlier one
         time = self._timer_at

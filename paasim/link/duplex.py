@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from simpy import Environment
-from simpy.events import Event
-
+from paasim.core.kernel import Environment, Moment
 from paasim.core.release import Release
 from paasim.link.access import Access
 from paasim.link.direction import Direction
@@ -21,7 +19,7 @@ class DuplexLink:
         self._forward = Direction(env, rates[0], shared)
         self._backward = Direction(env, rates[1], shared)
 
-    def transfer(self, size: float, release: Release, forward: bool, access: Access | None = None) -> Event:
+    def transfer(self, size: float, release: Release, forward: bool, access: Access | None = None) -> Moment:
         """Send `size` bytes as they become ready; the event fires when the last byte arrives."""
         way = self._forward if forward else self._backward
         if access is None:

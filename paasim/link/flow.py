@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from paasim.core.release import Release
 
 if TYPE_CHECKING:
-    from simpy import Event
-
+    from paasim.core.kernel import Moment
     from paasim.link.access import Access
 
 
@@ -42,7 +41,7 @@ class Flow:
         "started",
     )
 
-    def __init__(self, event: Event, size: float, release: Release, cap: float, device: Access | None) -> None:
+    def __init__(self, event: Moment, size: float, release: Release, cap: float, device: Access | None) -> None:
         start, first, period, parts, head = release
         self.event = event
         self.size = size

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from simpy import Environment
-from simpy.events import Event
-
+from paasim.core.kernel import Environment, Moment
 from paasim.core.release import Release
 from paasim.core.spec import Spec
 from paasim.core.units import Bandwidth, Duration, PricePerByte
@@ -19,7 +17,7 @@ class Link(Protocol):
     name: str
     rtt: float
 
-    def transfer(self, size: float, release: Release, forward: bool, access: Access | None = None) -> Event:
+    def transfer(self, size: float, release: Release, forward: bool, access: Access | None = None) -> Moment:
         """Send `size` bytes as they become ready, through the access link of a device if there is one.
 
         Returns:

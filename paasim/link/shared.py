@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from simpy import Environment
-
+from paasim.core.kernel import Environment
 from paasim.link.duplex import DuplexLink
 from paasim.link.link import Link, LinkSpec
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simpy.events import Event
-
+    from paasim.core.kernel import Moment
     from paasim.core.release import Release
     from paasim.link.access import Access
     from paasim.link.link import Link, LinkSpec
+
+
+TOKEN_BYTES = 4.0
+"""Bytes of one streamed token: about four characters of text; packet overhead left out."""
 
 
 class LastMile:
@@ -30,12 +33,13 @@ class LastMile:
 class Hop:
     """A link in one direction."""
 
-    __slots__ = ("_forward", "_last_mile", "_link")
+    __slots__ = ("_forward", "_last_mile", "_link", "_token_delay")
 
     def __init__(self, link: Link, forward: bool, last_mile: LastMile | None) -> None:
         self._link = link
         self._forward = forward
         self._last_mile = last_mile
+        self._token_delay = link.latency(TOKEN_BYTES, forward)
 
     def _access(self, device: int) -> Access | None:
         return None if self._last_mile is None else self._last_mile.of(device)
@@ -44,7 +48,11 @@ class Hop:
         """Seconds that a small message of `size` bytes takes (see `Link.latency`)."""
         return self._link.latency(size, self._forward, self._access(device))
 
-    def send(self, size: float, release: Release, device: int) -> Event:
+    def token_delay(self, device: int) -> float:
+        """Seconds that a streamed token takes."""
+        return self._token_delay if self._last_mile is None else self.delay(TOKEN_BYTES, device)
+
+    def send(self, size: float, release: Release, device: int) -> Moment:
         """Send bytes as they become ready (see `Link.transfer`)."""
         return self._link.transfer(size, release, self._forward, self._access(device))
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paasim.engine.group import Fleet, Pool
+from paasim.kv.codec.none import NoneSpec
 
 if TYPE_CHECKING:
-    from simpy.events import Event
-
-    from paasim.core.kernel import Environment
+    from paasim.core.kernel import Environment, Moment
     from paasim.core.release import Release
     from paasim.core.request import Request, RequestView
     from paasim.model.model import Model
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 PROMPT_BYTES_PER_TOKEN = 4.0
 """Bytes of prompt text per token: about four characters of English (https://help.openai.com/en/articles/4936856)."""
-TOKEN_BYTES = 4.0
-"""Bytes of one streamed token, by the same rule; packet overhead left out."""
 
 
 class Way:
@@ -58,7 +55,7 @@ class Way:
         self._model = model
         self._layers = model.stream_layers
         self._kv_dtype = model.kv_dtype
-        self._has_codec = spec.kv.codec.kind != "none"
+        self._has_codec = not isinstance(spec.kv.codec, NoneSpec)
         self._most_tokens = min(prefill.most_tokens, decode.most_tokens)
         self._kv = kv
         self._env = env
@@ -85,13 +82,15 @@ class Way:
             began: when its last prefill step began, s; when its prefill ended, if the route does not stream.
             computed: prompt tokens whose KV the prefill side had then (cached, or earlier chunks): ready at once.
         """
-        size = self._kv_size(r)
+        size = self._model.sent_bytes(r.prompt, r.at_receiver)
         missing = r.prompt - r.at_receiver
         head = max(computed - r.at_receiver, 0) / missing if r.streamed and missing > 0 else 0.0
+        if not self._has_codec:
+            return size, self._spec.streaming.release(began, r.prefill_end - began, self._layers, 0.0, head)
         release = self._spec.release(began, r.prefill_end - began, self._layers, size, self._kv_dtype, head)
         return self._spec.wire_bytes(size, self._kv_dtype), release
 
-    def send(self, r: Request, size: float, release: Release) -> Event | None:
+    def send(self, r: Request, size: float, release: Release) -> Moment | None:
         """Put the KV on the way; the event fires when its last byte has come. None where nothing has to be sent."""
         return None if self._kv is None or size <= 0 else self._kv.send(size, release, r.device)
 
@@ -100,22 +99,20 @@ class Way:
         if not self._has_codec:
             return 0.0
         over = r.transfer_end - r.transfer_start
-        return self._spec.decode_tail(self._kv_size(r), self._kv_dtype, self._layers, over)
-
-    def _kv_size(self, r: Request) -> float:
-        return self._model.sent_bytes(r.prompt, r.at_receiver)
+        size = self._model.sent_bytes(r.prompt, r.at_receiver)
+        return self._spec.decode_tail(size, self._kv_dtype, self._layers, over)
 
     def deliver(self, r: Request) -> None:
         """Stamp when the first, second and last token reached the user."""
         hop = self._from_decode[r.klass]
-        down = 0.0 if hop is None else hop.delay(TOKEN_BYTES, r.device)
+        down = 0.0 if hop is None else hop.token_delay(r.device)
         r.last_token = r.finish + down
         r.second_token = r.first_step + down
         if self.decode_first:
             r.first_token, r.second_token = r.second_token, r.second_step + down
             return
         hop = self._from_prefill[r.klass]
-        r.first_token = r.prefill_end + (0.0 if hop is None else hop.delay(TOKEN_BYTES, r.device))
+        r.first_token = r.prefill_end + (0.0 if hop is None else hop.token_delay(r.device))
         if r.output == 1:
             r.last_token = r.first_token
 

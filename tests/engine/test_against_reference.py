@@ -110,7 +110,7 @@ def compare(case: dict[str, object]) -> None:
     assert instance.load == 0
     totals = instance.ledger._meter.totals(env.now)
     assert instance.ledger._meter.queue == instance.ledger._meter.running == instance.ledger._meter.busy == 0
-    assert abs(instance.ledger._meter.kv) < 1e-6
+    assert instance.kv_tokens(env.now) == 0
     assert totals["busy"] <= env.now + 1e-9
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
-import simpy
-
+from paasim.core.kernel import Environment
 from paasim.core.release import Release
 from paasim.link.access import Access
 from paasim.link.link import Link
@@ -14,7 +13,7 @@ from paasim.link.shared import SharedSpec
 from tests.link.reference import Job
 
 
-def shared(env: simpy.Environment, rate: float = 100.0, rtt: float = 0.0, **more: Any) -> Link:
+def shared(env: Environment, rate: float = 100.0, rtt: float = 0.0, **more: Any) -> Link:
     """A shared link of `rate` bytes/s."""
     spec = SharedSpec(between=("a", "b"), bandwidth=f"{rate * 8!r} bps", rtt=f"{rtt!r} s", **more)
     return spec.build(env, "link")
@@ -22,17 +21,17 @@ def shared(env: simpy.Environment, rate: float = 100.0, rtt: float = 0.0, **more
 
 def finishes(jobs: Sequence[Job], rate: float, access: dict[int, float], probe: Iterable[float] = ()) -> list[float]:
     """When each job's last byte arrives over a shared link without delay; `totals` are read at the times of `probe`."""
-    env = simpy.Environment()
+    env = Environment()
     link = shared(env, rate)
     devices = {device: Access(limit, limit, 0.0) for device, limit in access.items()}
     times = [0.0] * len(jobs)
 
-    def one(i: int, job: Job) -> Generator[simpy.Event, Any, None]:
+    def one(i: int, job: Job) -> Generator[Any, Any, None]:
         yield env.timeout(job.start)
         yield link.transfer(job.size, job.release, True, None if job.device is None else devices[job.device])
         times[i] = env.now
 
-    def look(time: float) -> Generator[simpy.Event, Any, None]:
+    def look(time: float) -> Generator[Any, Any, None]:
         yield env.timeout(time)
         link.totals(env.now)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import simpy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paasim.core.kernel import Environment
 from paasim.core.release import Release
 from paasim.link.access import Access
 from paasim.link.fixed import FixedSpec
@@ -18,7 +18,7 @@ from tests.link.drive import shared, whole
 exactly = pytest.approx
 
 
-def send(env: simpy.Environment, link: Link, *args: Any, at: float = 0.0) -> dict[str, float]:
+def send(env: Environment, link: Link, *args: Any, at: float = 0.0) -> dict[str, float]:
     """Send once; what comes back is filled in by `env.run()`."""
     seen: dict[str, float] = {}
 
@@ -33,7 +33,7 @@ def send(env: simpy.Environment, link: Link, *args: Any, at: float = 0.0) -> dic
 
 
 def alone(link_rate: float, rtt: float, *args: Any, at: float = 0.0) -> dict[str, float]:
-    env = simpy.Environment()
+    env = Environment()
     seen = send(env, shared(env, link_rate, rtt), *args, at=at)
     env.run()
     return seen
@@ -72,13 +72,13 @@ def test_access_link_binds_and_adds_its_round_trip() -> None:
     access = Access(forward=50.0, backward=10.0, rtt=0.1)
     assert alone(100.0, 0.5, 100.0, whole(0.0), True, access)["end"] == exactly(2.3)
     assert alone(100.0, 0.5, 100.0, whole(0.0), False, access)["end"] == exactly(10.3)
-    link = shared(simpy.Environment(), 100.0, 0.5)
+    link = shared(Environment(), 100.0, 0.5)
     assert link.latency(100.0, True, access) == exactly(2.3)
     assert link.latency(100.0, False) == exactly(1.25)
 
 
 def test_two_flows_of_a_device_split_its_access_link_and_leave_the_trunk_to_others() -> None:
-    env = simpy.Environment()
+    env = Environment()
     link = shared(env, 100.0)
     device = Access(40.0, 40.0, 0.0)
     two = [send(env, link, 100.0, whole(0.0), True, device) for _ in range(2)]
@@ -89,7 +89,7 @@ def test_two_flows_of_a_device_split_its_access_link_and_leave_the_trunk_to_othe
 
 
 def test_directions_do_not_touch_each_other() -> None:
-    env = simpy.Environment()
+    env = Environment()
     link = shared(env, 100.0, backward_bandwidth="400 bps")
     there = send(env, link, 100.0, whole(0.0), True)
     back = send(env, link, 100.0, whole(0.0), False)
@@ -100,7 +100,7 @@ def test_directions_do_not_touch_each_other() -> None:
 
 
 def test_fixed_link_gives_everyone_the_full_rate() -> None:
-    env = simpy.Environment()
+    env = Environment()
     link = FixedSpec(between=("a", "b"), bandwidth="800 bps", rtt="1 s").build(env, "link")
     device = Access(50.0, 50.0, 0.0)
     three = [send(env, link, 100.0, whole(0.0), True, *more) for more in ((), (), (device,), (device,))]
@@ -110,7 +110,7 @@ def test_fixed_link_gives_everyone_the_full_rate() -> None:
 
 
 def test_share_that_one_more_flow_would_get() -> None:
-    env = simpy.Environment()
+    env = Environment()
     link = shared(env, 100.0)
     device = Access(60.0, 60.0, 0.0)
     assert link.share(True) == 100.0
@@ -122,7 +122,7 @@ def test_share_that_one_more_flow_would_get() -> None:
 
 
 def test_lone_transfers_cost_two_events() -> None:
-    env = simpy.Environment()
+    env = Environment()
     link = shared(env, 100.0, 0.1)
 
     def source() -> Any:

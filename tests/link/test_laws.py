@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paasim.core.kernel import Environment
 from paasim.link.access import Access
 from tests.link.drive import shared
 from tests.link.reference import Job
@@ -18,7 +18,7 @@ from tests.link.test_against_reference import RATE, jobs, times
 
 def watch(some: list[Job], at: list[float], limit: float | None = None) -> list[dict[str, float]]:
     """What the link's totals are at some times, each job going forward and backward."""
-    env = simpy.Environment()
+    env = Environment()
     link = shared(env, RATE)
     devices = [None if limit is None else Access(limit, limit, 0.0) for _ in range(10)]
     seen: list[dict[str, float]] = []
@@ -26,7 +26,9 @@ def watch(some: list[Job], at: list[float], limit: float | None = None) -> list[
     def one(job: Job) -> Any:
         yield env.timeout(job.start)
         access = devices[job.device or 0]
-        yield link.transfer(job.size, job.release, True, access) & link.transfer(job.size, job.release, False, access)
+        there, back = (link.transfer(job.size, job.release, forward, access) for forward in (True, False))
+        yield there
+        yield back
 
     def look() -> Any:
         for time in at:

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 import pytest
-import simpy
 from pydantic import TypeAdapter, ValidationError
 
 from paasim.core import registry
+from paasim.core.kernel import Environment
 from paasim.core.release import Release
 from paasim.link.access import PRESETS
 from paasim.link.choice import AnyLink
@@ -72,7 +72,7 @@ def test_mistakes_are_told(change: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize("kind", registry.kinds("link"))
 def test_every_kind_keeps_the_contract(kind: str) -> None:
     spec = any_link.validate_python({**BLOCK, "kind": kind, "access": "home-fibre"})
-    env = simpy.Environment()
+    env = Environment()
     link = spec.build(env, "internet")
     seen = []
 

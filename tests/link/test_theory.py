@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import simpy
 from scipy import stats
 
+from paasim.core.kernel import Environment
 from paasim.core.streams import Streams
 from tests.link.drive import shared, whole
 
@@ -24,7 +24,7 @@ def two_sizes(rng: np.random.Generator, n: int) -> np.ndarray:
 
 def mean_time(sizes: Draw, replication: int) -> float:
     rng = Streams(7, replication).get("test")
-    env = simpy.Environment()
+    env = Environment()
     link = shared(env, 1.0)
     gaps, work = rng.exponential(1 / LOAD, N).tolist(), sizes(rng, N).tolist()
     total = 0.0

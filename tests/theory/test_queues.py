@@ -26,9 +26,7 @@ def erlang_c(servers: int, offered: float) -> float:
 
 def simulate(tmp_path: Path, lengths: str, load: float, servers: int = 1, requests: int = 24_000) -> list[float]:
     rate = load * servers / SERVICE
-    text = QUEUE.format(
-        name="queue", rate=rate, lengths=lengths, servers=servers, requests=requests, replications=10
-    )
+    text = QUEUE.format(name="queue", rate=rate, lengths=lengths, servers=servers, requests=requests, replications=10)
     return [sojourn(records) for records in run(text, tmp_path)]
 
 

@@ -108,7 +108,7 @@ def move(world: World, way: Way, r: Request) -> Life:
         yield room
     size, release = way.plan(r, began, computed)
     r.kv_bytes = size
-    r.encode_end = release.end
+    r.encode_end = release.end if way.has_codec else r.prefill_end
     r.transfer_start = env.now
     sent = way.send(r, size, release)
     if sent is not None:

@@ -35,7 +35,6 @@ class Decoding:
 
     __slots__ = (
         "_block",
-        "_crossings",
         "_finishes",
         "_joins",
         "_paddings",
@@ -44,6 +43,7 @@ class Decoding:
         "_windows",
         "attended",
         "count",
+        "crossings",
         "duration",
         "first",
         "growth",
@@ -64,7 +64,7 @@ class Decoding:
         self._residues = [0] * block
         """Sequences by (own tokens - step) mod block: all move on together, so the class never changes."""
         self._finishes: list[tuple[int, int, Request]] = []
-        self._crossings: list[tuple[int, int, Request, float]] = []
+        self.crossings: list[tuple[int, int, Request, float]] = []
         self._joins = 0
         self.running: dict[Request, int] = {}
         """Sequence -> number of its joining, in the order of joining."""
@@ -101,7 +101,7 @@ class Decoding:
                 self.attended += weight * context
                 self.growth += weight
                 if window:
-                    heappush(self._crossings, (step + window - context, joined, request, weight))
+                    heappush(self.crossings, (step + window - context, joined, request, weight))
             else:
                 self.attended += weight * window
 
@@ -173,7 +173,7 @@ class Decoding:
         self.first = first = curve.values[segment] + slope * (s - knots[segment])
         if segment + 1 < len(knots) and growth > 0 and s + (k - 1) * growth >= knots[segment + 1]:
             k = max(1, min(k, ceil((knots[segment + 1] - s) / growth)))
-        if self._crossings:
+        if self.crossings:
             k = min(k, self.next_crossing())
         if (self.tokens + (k - 2 + self._block) * self.count) // self._block > room:
             k = self._steps_within(k, room)
@@ -184,7 +184,7 @@ class Decoding:
 
     def next_crossing(self) -> int:
         """Steps until a sequence fills a sliding window, after which S grows more slowly."""
-        crossings, running = self._crossings, self.running
+        crossings, running = self.crossings, self.running
         while crossings:
             step, joined, request, weight = crossings[0]
             if running.get(request) == joined:
@@ -221,16 +221,9 @@ class Decoding:
         else:
             guess = int(elapsed / first) if first > 0 else self.planned
         k = min(max(guess, 0), self.planned)
-        while k > 0 and self.time_of(k - 1) >= elapsed:
+        # The guess may be off by one or two, by rounding or by the truncation.
+        while k > 0 and (k - 1) * first + increment * ((k - 1) * (k - 2) // 2) >= elapsed:
             k -= 1
-        while k < self.planned and self.time_of(k) < elapsed:
+        while k < self.planned and k * first + increment * (k * (k - 1) // 2) < elapsed:
             k += 1
         return k
-
-    def advance(self, steps: int) -> None:
-        """Count `steps` steps as done."""
-        self.step += steps
-        self.tokens += steps * self.count
-        self.attended += steps * self.growth
-        if self._crossings:
-            self.next_crossing()

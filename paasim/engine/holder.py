@@ -72,7 +72,7 @@ class Holder:
         request.held, request.pins = own, memory.take(request.blocks, claim)
         request.shared = memory.entry * entries
         request.todo, request.done = tokens - cached, cached
-        if memory.tree.unused:
+        if memory.is_crowded():
             self.trim()
         self.seqs += 1
         now = self.env.now
@@ -103,27 +103,35 @@ class Holder:
 
     def give_room(self, request: Request) -> bool:
         """Reserve room for a request's KV if there is any; what of it the prefix cache has need not be sent."""
-        memory = self.memory
+        memory, decoding = self.memory, self.decoding
         context = request.prompt + request.output - request.left
-        claim = memory.claim(request.blocks, request.prompt, context)
-        entries, found, own, wanted = claim
-        if not self.has_room(wanted):
-            return False
-        request.at_receiver = memory.entry * found
-        request.shared = memory.entry * entries
-        request.room, request.room_pins = own, memory.take(request.blocks, claim)
-        if memory.tree.unused:
-            self.trim()
-        decoding = self.decoding
+        if memory.entry:
+            claim = memory.claim(request.blocks, request.prompt, context)
+            entries, found, own, wanted = claim
+            if not self.has_room(wanted):
+                return False
+            request.at_receiver = memory.entry * found
+            request.shared = memory.entry * entries
+            request.room, request.room_pins = own, memory.take(request.blocks, claim)
+            if memory.is_crowded():
+                self.trim()
+        else:
+            own = -(-context // memory.block)
+            if not self.has_room(own):
+                return False
+            memory.pinned += own
+            request.room = own
+            request.shared = 0
         if self.state == RUN and memory.pinned + decoding.blocks_bound(decoding.planned - 1) > memory.capacity:
             self.cut_run(self.env.now)  # the run had counted on this room
         return True
 
     def trim(self) -> None:
         """Let cached prefix entries go whose room is wanted, by the end of the run at the latest."""
-        decoding = self.decoding
+        decoding, memory = self.decoding, self.memory
         steps = decoding.planned if self.state == RUN else 0
-        self.memory.trim(decoding.blocks_bound(steps) if decoding.count else 0)
+        memory.growing = decoding.blocks_bound(steps) if decoding.count else 0
+        memory.trim(memory.growing)
 
     def kv_tokens(self, now: float) -> int:
         """KV tokens in use: blocks that are pinned, and what decoding sequences hold at the step under way."""

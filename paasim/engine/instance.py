@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from paasim.engine.batching.policy import Batching
     from paasim.engine.memory import KvMemory
     from paasim.engine.meter import Meter
-    from paasim.profile.steps import StepTime
+    from paasim.profile.steps import DecodeCurve, StepTime
 
 
 class Instance(Holder):
@@ -60,6 +60,7 @@ class Instance(Holder):
         """Prompts that were begun and are not finished, in chunked prefill."""
         self._steps = steps
         self._batching = batching
+        self._curves: dict[int, DecodeCurve] = {}
         self._takes_kv = False
         self._timer: Timer | None = None
         self._batch: list[tuple[Request, int]] = []
@@ -116,7 +117,7 @@ class Instance(Holder):
         request.held, request.pins = 0, None
         if self.rooms:
             self.serve_rooms()
-        if memory.tree.unused:
+        if memory.is_crowded():
             self.trim()
         if self.waiting:
             self.wake()
@@ -306,10 +307,14 @@ class Instance(Holder):
     def _start_run(self, start: float) -> None:
         """Start a run of decode steps at the boundary `start`, which may lie a little ahead of the present."""
         decoding, memory = self.decoding, self.memory
-        duration = decoding.plan(self._steps.curve(decoding.count), memory.capacity - memory.pinned)
+        count = decoding.count
+        curve = self._curves.get(count)
+        if curve is None:
+            curve = self._curves[count] = self._steps.curve(count)
+        duration = decoding.plan(curve, memory.capacity - memory.pinned)
+        self.state = RUN
         if memory.tree.unused:
             self.trim()
-        self.state = RUN
         self.began = start
         self._timer = self.env.call(start + duration, self._on_run_end, LAST)
 
@@ -325,8 +330,8 @@ class Instance(Holder):
         if self.ready or self.waiting or self.partial or self.rooms or not decoding.count:
             self._next(now)
             return
-        self.make_room()
-        if self.waiting:
+        memory = self.memory
+        if memory.pinned + decoding.blocks_bound(0) > memory.capacity:
             self._next(now)
         else:
             self._start_run(now)

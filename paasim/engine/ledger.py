@@ -137,7 +137,11 @@ class Ledger:
         self.settled = start + duration
         if self._fresh:
             self._stamp(start + first, start + 2 * first + increment, steps)
-        decoding.advance(steps)
+        decoding.step += steps
+        decoding.tokens += steps * count
+        decoding.attended += steps * decoding.growth
+        if decoding.crossings:
+            decoding.next_crossing()
         meter.tokens += steps * count
         meter.steps += steps
 

@@ -31,7 +31,7 @@ class KvMemory:
         entry: tokens per prefix-cache entry (the workload's hash block), a multiple of `block`; 0 = no prefix cache.
     """
 
-    __slots__ = ("_entry_blocks", "block", "capacity", "entry", "pinned", "tree")
+    __slots__ = ("_entry_blocks", "block", "capacity", "entry", "growing", "pinned", "tree")
 
     def __init__(self, tokens: float, block: int, entry: int = 0) -> None:
         self.block = block
@@ -42,6 +42,8 @@ class KvMemory:
         self.entry = entry
         self._entry_blocks = -(-entry // block)
         self.tree = PrefixTree()
+        self.growing = 0
+        """Blocks that decoding sequences may come to hold before anyone looks again, at most."""
 
     def claim(self, ids: Sequence[int] | None, prompt: int, tokens: int) -> Claim:
         """What holding `tokens` tokens of a request takes, whose prompt has these entries: whole ones are shared."""
@@ -79,6 +81,11 @@ class KvMemory:
         if not self.entry or not ids:
             return 0
         return self.entry * self.tree.find(ids, min((prompt - 1) // self.entry, len(ids)))[0]
+
+    def is_crowded(self) -> bool:
+        """Whether cached entries may have to go: they are let go lazily, when something has come in."""
+        tree = self.tree
+        return tree.unused > 0 and self.pinned + tree.unused * self._entry_blocks > self.capacity - self.growing
 
     def trim(self, decoding_blocks: float) -> None:
         """Let cached entries go until all fits beside what is pinned and decoding; call it when either grew."""

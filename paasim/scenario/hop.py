@@ -33,13 +33,14 @@ class LastMile:
 class Hop:
     """A link in one direction."""
 
-    __slots__ = ("_forward", "_last_mile", "_link", "_token_delay")
+    __slots__ = ("_forward", "_last_mile", "_link", "token_delay")
 
     def __init__(self, link: Link, forward: bool, last_mile: LastMile | None) -> None:
         self._link = link
         self._forward = forward
         self._last_mile = last_mile
-        self._token_delay = link.latency(TOKEN_BYTES, forward)
+        self.token_delay = link.latency(TOKEN_BYTES, forward) if last_mile is None else None
+        """Seconds that a streamed token takes; None where each device has a last mile of its own."""
 
     def _access(self, device: int) -> Access | None:
         return None if self._last_mile is None else self._last_mile.of(device)
@@ -47,10 +48,6 @@ class Hop:
     def delay(self, size: float, device: int) -> float:
         """Seconds that a small message of `size` bytes takes (see `Link.latency`)."""
         return self._link.latency(size, self._forward, self._access(device))
-
-    def token_delay(self, device: int) -> float:
-        """Seconds that a streamed token takes."""
-        return self._token_delay if self._last_mile is None else self.delay(TOKEN_BYTES, device)
 
     def send(self, size: float, release: Release, device: int) -> Moment:
         """Send bytes as they become ready (see `Link.transfer`)."""

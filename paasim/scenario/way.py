@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from paasim.engine.group import Fleet, Pool
 from paasim.kv.codec.none import NoneSpec
+from paasim.scenario.hop import TOKEN_BYTES
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment, Moment
@@ -55,13 +56,15 @@ class Way:
         self._model = model
         self._layers = model.stream_layers
         self._kv_dtype = model.kv_dtype
-        self._has_codec = not isinstance(spec.kv.codec, NoneSpec)
+        self.has_codec = not isinstance(spec.kv.codec, NoneSpec)
         self._most_tokens = min(prefill.most_tokens, decode.most_tokens)
         self._kv = kv
         self._env = env
         self._up = up
         self._from_prefill = from_prefill
         self._from_decode = from_decode
+        self._down_prefill = [_fixed_delay(hop) for hop in from_prefill]
+        self._down_decode = [_fixed_delay(hop) for hop in from_decode]
 
     # ---- what the life of a request calls ------------------------------------------------------------------------
 
@@ -85,7 +88,7 @@ class Way:
         size = self._model.sent_bytes(r.prompt, r.at_receiver)
         missing = r.prompt - r.at_receiver
         head = max(computed - r.at_receiver, 0) / missing if r.streamed and missing > 0 else 0.0
-        if not self._has_codec:
+        if not self.has_codec:
             return size, self._spec.streaming.release(began, r.prefill_end - began, self._layers, 0.0, head)
         release = self._spec.release(began, r.prefill_end - began, self._layers, size, self._kv_dtype, head)
         return self._spec.wire_bytes(size, self._kv_dtype), release
@@ -96,7 +99,7 @@ class Way:
 
     def decode_codec(self, r: Request) -> float:
         """Seconds from the last byte's arrival to KV that the decode engine can use."""
-        if not self._has_codec:
+        if not self.has_codec:
             return 0.0
         over = r.transfer_end - r.transfer_start
         size = self._model.sent_bytes(r.prompt, r.at_receiver)
@@ -104,15 +107,18 @@ class Way:
 
     def deliver(self, r: Request) -> None:
         """Stamp when the first, second and last token reached the user."""
-        hop = self._from_decode[r.klass]
-        down = 0.0 if hop is None else hop.token_delay(r.device)
+        down = self._down_decode[r.klass]
+        if down is None:
+            down = _token_delay(self._from_decode[r.klass], r.device)
         r.last_token = r.finish + down
         r.second_token = r.first_step + down
         if self.decode_first:
             r.first_token, r.second_token = r.second_token, r.second_step + down
             return
-        hop = self._from_prefill[r.klass]
-        r.first_token = r.prefill_end + (0.0 if hop is None else hop.token_delay(r.device))
+        down = self._down_prefill[r.klass]
+        if down is None:
+            down = _token_delay(self._from_prefill[r.klass], r.device)
+        r.first_token = r.prefill_end + down
         if r.output == 1:
             r.last_token = r.first_token
 
@@ -158,6 +164,15 @@ class Way:
     def _prefill_seconds(group: Pool | Fleet, tokens: int) -> float:
         """Seconds of `tokens` prompt tokens at the rate of steps of `TYPICAL_STEP` tokens."""
         return tokens / TYPICAL_STEP * group.steps.prefill(TYPICAL_STEP, TYPICAL_STEP**2 / 2)
+
+
+def _fixed_delay(hop: Hop | None) -> float | None:
+    """Seconds that a token takes, where it is the same for every user; None where it depends on the device."""
+    return 0.0 if hop is None else hop.token_delay
+
+
+def _token_delay(hop: Hop | None, device: int) -> float:
+    return 0.0 if hop is None else hop.delay(TOKEN_BYTES, device)
 
 
 TYPICAL_STEP = 4096

@@ -25,7 +25,7 @@ NORMAL, LAST = 1, 2
 """Priorities: as any SimPy event; after everything else at that moment (a step boundary must see all that arrives)."""
 
 Callback = Callable[[Any], None]
-Timer = list[Callback]
+Timer = list[Any]
 """One callback, called with the timer itself, so that it can tell whether it was overtaken by a newer one."""
 
 
@@ -93,34 +93,43 @@ class Environment(simpy.Environment):
     """A SimPy environment that runs faster and does nothing else differently."""
 
     now: float = 0.0
-    """The present, s. An attribute here; SimPy has a property, which costs a call each time."""
+    """The present, s. An attribute here, where SimPy has a property, which costs a call each time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = self._now
-        self._heap: list[Any] = self._queue
-        self._number = self._eid.__next__
+        self.heap: list[Any] = self._queue
+        """SimPy's queue: (time, priority, number, event)."""
+        self.number = self._eid.__next__
+
+    @property
+    def _now(self) -> float:
+        """What SimPy's own events read and set."""
+        return self.now
+
+    @_now.setter
+    def _now(self, time: float) -> None:
+        self.now = time
 
     def call(self, at: float, callback: Callback, priority: int = NORMAL) -> Timer:
         """Call `callback` at time `at` (now, if that is past); returns the timer, for comparison."""
         timer = [callback]
-        heappush(self._heap, (at if at > self.now else self.now, priority, self._number(), timer))
+        heappush(self.heap, (at if at > self.now else self.now, priority, self.number(), timer))
         return timer
 
     def happen(self, moment: Moment, at: float) -> None:
         """Let an event that was made before happen at time `at` (now, if that is past)."""
-        heappush(self._heap, (at if at > self.now else self.now, NORMAL, self._number(), moment))
+        heappush(self.heap, (at if at > self.now else self.now, NORMAL, self.number(), moment))
 
     def pause(self, delay: float) -> Moment:
         """An event in `delay` seconds, to be waited for."""
         moment = Moment([])
         at = self.now + delay if delay > 0.0 else self.now
-        heappush(self._heap, (at, NORMAL, self._number(), moment))
+        heappush(self.heap, (at, NORMAL, self.number(), moment))
         return moment
 
     def is_last(self) -> bool:
         """Whether nothing else is scheduled at this very moment."""
-        queue = self._heap
+        queue = self.heap
         return not queue or queue[0][0] > self.now
 
     def run(self, until: Any = None) -> Any:
@@ -134,10 +143,12 @@ class Environment(simpy.Environment):
         end = inf if until is None else float(until)
         if end < self.now:
             raise ValueError(f"until ({end}) must not be less than the current simulation time ({self.now})")
-        queue = self._heap
-        while queue and queue[0][0] < end:
-            self.now, _, _, event = heappop(queue)
-            self._now = self.now
+        queue = self.heap
+        while queue:
+            self.now, _, _, event = entry = heappop(queue)
+            if self.now >= end:
+                heappush(queue, entry)
+                break
             if event.__class__ is list:
                 event[0](event)
                 continue
@@ -147,10 +158,5 @@ class Environment(simpy.Environment):
             if not event._ok and not hasattr(event, "_defused"):
                 raise event._value
         if end < inf:
-            self.now = self._now = end
+            self.now = end
         return None
-
-    def step(self) -> None:
-        """Process one event (what `run` does when it waits for an event)."""
-        super().step()
-        self.now = self._now

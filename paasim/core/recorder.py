@@ -180,6 +180,7 @@ class Recorder:
         """The decode runs as columns, in the order of time; first steps unlike the rest are rows of their own."""
         table = np.frombuffer(self.gaps, dtype=np.float64).reshape(-1, len(GAP_COLUMNS) + 2)
         start, first, growth, steps, sequences, new, stall = table.T
+        stall = np.where(stall > 1e-9, stall, 0.0)  # less is rounding
         split = (new > 0) | (stall > 0)
         apart, after = table[split], split & (steps > 1)
         firsts = np.column_stack(

@@ -67,6 +67,40 @@ class Request:
         "waits",
     )
 
+    # Kept by the engines; those without a value in the constructor are set when the request gets there.
+    todo: int
+    """Prompt tokens still to compute at the present engine (after a preemption: tokens to compute again)."""
+    done: int
+    """Tokens whose KV is at the present engine."""
+    left: int
+    """Decode steps still to do."""
+    context: int
+    """Of `engine.decoding`: context less the step counter."""
+    finish_step: int
+    """Of `engine.decoding`: the step after which it is finished."""
+    stays: bool
+    """Whether it decodes in the instance that prefills it."""
+    streamed: bool
+    """Whether its KV leaves while its prefill runs, so that the start of the prefill is waited for, not its end."""
+    waits: Any
+    """The signal that its life waits for at an engine."""
+    held: int
+    """Blocks of its own that it holds at the prefill side."""
+    pins: Any
+    """Prefix entries that it uses there."""
+    room: int
+    """Blocks of its own that are reserved at the decode side."""
+    room_pins: Any
+    """Prefix entries that it uses there."""
+    at_receiver: int
+    """Prompt tokens whose KV the decode side already had when room was reserved: they are not sent."""
+    shared: int
+    """Tokens of its decode context that lie in shared prefix entries."""
+    joined_outside: int
+    """Runs outside the profile's box that its decode engine had made when it joined."""
+    preempted: float
+    """When it had its last token before it was preempted."""
+
     def __init__(
         self,
         index: int,
@@ -102,32 +136,11 @@ class Request:
         self.decode_start = self.first_step = self.second_step = self.finish = nan
         # At the user, after the downlink.
         self.first_token = self.second_token = self.last_token = nan
-        # Work that is left, kept by the engines.
+        # Work that is left, and memory that it holds, kept by the engines (see the class for those set on the way).
         self.todo = prompt
-        """Prompt tokens still to compute at the present engine (after a preemption: tokens to compute again)."""
-        self.done = 0
-        """Tokens whose KV is at the present engine."""
-        self.left = output
-        """Decode steps still to do."""
-        self.context = self.finish_step = 0
-        """Kept by `engine.decoding`: context less the step counter, and the step after which it is finished."""
-        self.stays = False
-        """Whether it decodes in the instance that prefills it."""
-        self.streamed = False
-        """Whether its KV leaves while its prefill runs, so that the start of the prefill is waited for, not its end."""
-        self.waits: Any = None
-        """The event that its life waits for at an engine."""
-        # Memory it holds: blocks and prefix entries at the prefill side, the same at the decode side.
-        self.held = self.room = 0
-        self.pins: Any = None
-        self.room_pins: Any = None
+        self.stays = self.streamed = False
+        self.room_pins = None
         self.at_receiver = 0
-        """Prompt tokens whose KV the decode side already had when room was reserved: they are not sent."""
-        self.shared = 0
-        """Tokens of its decode context that lie in shared prefix entries."""
-        self.joined_outside = 0
-        self.preempted = nan
-        """When it had its last token before it was preempted."""
         # Counters.
         self.cached = 0
         """Prompt tokens found in the prefill instance's prefix cache."""

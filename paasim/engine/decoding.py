@@ -220,9 +220,9 @@ class Decoding:
             guess = int((sqrt(linear * linear + 2 * increment * elapsed) - linear) / increment)
         else:
             guess = int(elapsed / first) if first > 0 else self.planned
-        k = min(max(guess, 0), self.planned)
-        # The guess may be off by one or two, by rounding or by the truncation.
-        while k > 0 and (k - 1) * first + increment * ((k - 1) * (k - 2) // 2) >= elapsed:
+        # The guess may be off by one or two, by truncation and by rounding.
+        k = guess if guess < self.planned else self.planned
+        while k > 0 and k * first + increment * (k * (k - 1) // 2) >= elapsed:
             k -= 1
         while k < self.planned and k * first + increment * (k * (k - 1) // 2) < elapsed:
             k += 1

@@ -13,6 +13,7 @@ when there is room, as vLLM does. During a step, a decoding sequence holds the b
 from __future__ import annotations
 
 from collections import deque
+from heapq import heappush
 from typing import TYPE_CHECKING
 
 from paasim.core.kernel import LAST, Signal, Timer
@@ -213,7 +214,9 @@ class Instance(Holder):
         self.ledger.prompt(n * chunks, chunks)
         self.state = STEP
         self.began = now
-        self._timer = self.env.call(end, self._on_step_end, LAST)
+        env = self.env
+        self._timer = timer = [self._on_step_end]
+        heappush(env.heap, (end, LAST, env.number(), timer))
         if streamed is not None:
             for request in streamed:
                 request.waits.fire()
@@ -282,8 +285,7 @@ class Instance(Holder):
             self.ledger.came_back(request, now)
         else:
             request.decode_start = now
-            if request.left:
-                self.ledger.joined(request)
+            self.ledger.joined(request)
         if request.left:
             self._begin_decoding(request)
         else:
@@ -316,7 +318,10 @@ class Instance(Holder):
         if memory.tree.unused:
             self.trim()
         self.began = start
-        self._timer = self.env.call(start + duration, self._on_run_end, LAST)
+        # What `Environment.call` does, without the call: there are several of these per request.
+        env = self.env
+        self._timer = timer = [self._on_run_end]
+        heappush(env.heap, (start + duration, LAST, env.number(), timer))
 
     def _on_run_end(self, timer: Timer) -> None:
         if timer is not self._timer:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paasim.engine.decoding import SAME_TIME
-
 if TYPE_CHECKING:
     from paasim.core.recorder import Recorder
     from paasim.core.request import Request
@@ -75,10 +73,11 @@ class Ledger:
         meter.busy_moment += change * now
 
     def joined(self, request: Request) -> None:
-        """A sequence is about to have its first decode step here."""
-        self._new.append(request)
-        self._fresh.append(request)
+        """A sequence is about to have its first decode step here, if it has any."""
         request.joined_outside = self.outside
+        if request.left:
+            self._new.append(request)
+            self._fresh.append(request)
 
     def came_back(self, request: Request, now: float) -> None:
         """A preempted sequence was computed again, which gave it its next token."""
@@ -132,8 +131,7 @@ class Ledger:
             new += self._back_gaps(start, first)
         if new:
             self._new.clear()
-        stall = start - self.settled
-        self._recorder.gaps.extend((start, first, increment, steps, count, new, stall if stall > SAME_TIME else 0.0))
+        self._recorder.gaps.extend((start, first, increment, steps, count, new, start - self.settled))
         self.settled = start + duration
         if self._fresh:
             self._stamp(start + first, start + 2 * first + increment, steps)

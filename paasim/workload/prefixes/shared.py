@@ -50,17 +50,12 @@ class SharedPrefixes(PrefixesSpec):
         def name(prompts: list[int]) -> list[Sequence[int]]:
             nonlocal free
             groups = np.searchsorted(popularity, rng.random(len(prompts)), side="right").tolist()
-            named: list[Sequence[int]] = []
-            for group, prompt in zip(groups, prompts, strict=True):
-                own = (prompt + block - 1) // block - whole
-                if own > 0:
-                    named.append(heads[group] + list(range(free, free + own)))
-                    free += own
-                else:
-                    shared = prompt // block
-                    own = 1 if prompt > shared * block else 0
-                    named.append(heads[group][:shared] + [free] * own)
-                    free += own
-            return named
+            lengths = np.asarray(prompts)
+            shared = np.minimum(lengths // block, whole)
+            own = -(-lengths // block) - shared
+            ends = free + np.cumsum(own)
+            spans = zip(groups, shared.tolist(), (ends - own).tolist(), ends.tolist(), strict=True)
+            free = int(ends[-1])
+            return [[*heads[group][:count], *range(start, end)] for group, count, start, end in spans]
 
         return name

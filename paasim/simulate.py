@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from paasim.core.kernel import spawn
-from paasim.core.request import COMPLETED, DROPPED, Request, RequestView
+from paasim.core.request import COMPLETED, DROPPED, Request
 from paasim.core.streams import Streams
 from paasim.scenario.builder import build
 
@@ -66,7 +66,7 @@ def _no_collector() -> Iterator[None]:
 def life(world: World, r: Request) -> Life:
     """A request from its arrival to its last token: choose a route, send the prompt up, prefill, move, decode."""
     env = world.env
-    way = world.ways[world.router.choose(RequestView(r), env.now)]
+    way = world.ways[world.choose(r)]
     r.route = way.number
     if not way.fits(r):
         world.end(r, DROPPED, NEVER_FITS)

@@ -143,12 +143,12 @@ class Environment(simpy.Environment):
         end = inf if until is None else float(until)
         if end < self.now:
             raise ValueError(f"until ({end}) must not be less than the current simulation time ({self.now})")
+        if end < inf:
+            self.call(end, self._stop, -1)
         queue = self.heap
-        while queue:
-            self.now, _, _, event = entry = heappop(queue)
-            if self.now >= end:
-                heappush(queue, entry)
-                break
+        self._running = True
+        while queue and self._running:
+            self.now, _, _, event = heappop(queue)
             if event.__class__ is list:
                 event[0](event)
                 continue
@@ -157,6 +157,7 @@ class Environment(simpy.Environment):
                 callback(event)
             if not event._ok and not hasattr(event, "_defused"):
                 raise event._value
-        if end < inf:
-            self.now = end
         return None
+
+    def _stop(self, _: Timer) -> None:
+        self._running = False

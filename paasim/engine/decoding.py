@@ -163,16 +163,16 @@ class Decoding:
         Returns its duration in seconds; `planned`, `first` and `increment` say how it is made.
         """
         s, growth = self.attended, self.growth
-        finishes, running = self._finishes, self.running
-        while running.get(finishes[0][2]) != finishes[0][1]:
+        finishes = self._finishes
+        finish, joined, request = finishes[0]
+        while self.running.get(request) != joined:
             heappop(finishes)  # it was preempted
-        k = finishes[0][0] - self.step
-        knots = curve.knots
-        segment = bisect_right(knots, s) - 1
-        slope = curve.slopes[segment]
-        self.first = first = curve.values[segment] + slope * (s - knots[segment])
-        if segment + 1 < len(knots) and growth > 0 and s + (k - 1) * growth >= knots[segment + 1]:
-            k = max(1, min(k, ceil((knots[segment + 1] - s) / growth)))
+            finish, joined, request = finishes[0]
+        k = finish - self.step
+        knot, value, slope, next_knot = curve.segments[bisect_right(curve.knots, s) - 1]
+        self.first = first = value + slope * (s - knot)
+        if s + (k - 1) * growth >= next_knot:
+            k = max(1, min(k, ceil((next_knot - s) / growth)))
         if self.crossings:
             k = min(k, self.next_crossing())
         if (self.tokens + (k - 2 + self._block) * self.count) // self._block > room:

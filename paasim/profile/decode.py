@@ -8,6 +8,7 @@ that curves of neighbouring batch sizes never cross.
 from __future__ import annotations
 
 from bisect import bisect_right
+from math import inf
 
 import numpy as np
 
@@ -34,9 +35,10 @@ class DecodeCurve:
         knots: ascending from 0.0.
         values: seconds at the knots.
         slopes: seconds per token after each knot; the last segment has no end.
+        segments: the same as (knot, value, slope, next knot or infinity), for those who ask in a hurry.
     """
 
-    __slots__ = ("knots", "slopes", "values")
+    __slots__ = ("knots", "segments", "slopes", "values")
 
     def __init__(self, knots: list[float], values: list[float], last_slope: float) -> None:
         self.knots = knots
@@ -45,6 +47,7 @@ class DecodeCurve:
             (v1 - v0) / (s1 - s0) for s0, s1, v0, v1 in zip(knots[:-1], knots[1:], values[:-1], values[1:], strict=True)
         ]
         self.slopes.append(last_slope)
+        self.segments = list(zip(knots, values, self.slopes, [*knots[1:], inf], strict=True))
 
     def at(self, s: float) -> float:
         """Seconds of a step with total context `s`."""

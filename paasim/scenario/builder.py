@@ -64,6 +64,9 @@ def build(scenario: Scenario, streams: Streams) -> World:
     world.resources += [_link_resource(scenario.network.links[name], link) for name, link in links.items()]
     world.ways = _ways(env, scenario, known, groups, links)
     world.router = scenario.router.build(world.ways)
+    named = scenario.router.routes_named() or list(scenario.routes)
+    if len(named) == 1:
+        world.only_way = list(scenario.routes).index(named[0])
     _bring_requests(scenario, streams, world, known)
     return world
 

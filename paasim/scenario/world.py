@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paasim.core.recorder import Levels, Recorder, Records
-from paasim.core.request import Request
+from paasim.core.request import Request, RequestView
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment
@@ -50,6 +50,8 @@ class World:
         self.sample_period = period
         self.ways: list[Way] = []
         self.router: Router
+        self.only_way: int | None = None
+        """The route of all requests, where the router has no choice."""
         self.resources: list[Resource] = []
         self.sources: list[Iterator[Request]] = []
         self.users: list[tuple[float, Iterator[tuple[float, Request]]]] = []
@@ -61,6 +63,12 @@ class World:
         self._under_way: dict[int, Request] = {}
         self._times: list[float] = []
         self._totals: list[list[Mapping[str, float]]] = []
+
+    def choose(self, r: Request) -> int:
+        """The route that the router takes for a request, of which it sees what a real one would."""
+        if self.only_way is not None:
+            return self.only_way
+        return self.router.choose(RequestView(r), self.env.now)
 
     def begin(self, r: Request) -> None:
         """Count a request that arrives now."""

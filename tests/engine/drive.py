@@ -45,6 +45,10 @@ class Law:
                 knots=[0.0, self.knot],
                 values=[first, first + self.slope * self.knot],
                 slopes=[self.slope, self.slope * self.steeper],
+                segments=[
+                    (0.0, first, self.slope, self.knot),
+                    (self.knot, first + self.slope * self.knot, self.slope * self.steeper, inf),
+                ],
             )
         return self._curves[b]
 

@@ -75,21 +75,21 @@ def life(world: World, r: Request) -> Life:
     if uplink:
         yield env.pause(uplink)
     r.uplink_end = env.now
-    prefiller = way.prefill.pick(r)
+    engine = way.prefill.pick(r)
     # The side that emits the first token leaves one decode step less to do.
     r.left = r.output if way.decode_first else r.output - 1
     if way.stays:
         r.stays = True
-        yield prefiller.submit(r)
+        yield engine.submit(r)
     else:
         r.streamed = way.streams and r.left > 0
-        yield prefiller.submit(r)
+        yield engine.submit(r)
         if r.left:
             yield from move(world, way, r)
             yield r.decoder.decode(r)
         else:
             # Its only token came from the prefill side: no KV has to move.
-            prefiller.release(r)
+            r.prefiller.release(r)
             r.finish = r.prefill_end
     way.deliver(r)
     world.end(r, COMPLETED)
@@ -113,6 +113,9 @@ def move(world: World, way: Way, r: Request) -> Life:
     sent = way.send(r, size, release)
     if sent is not None:
         r.transfer_start = yield sent
+    elif r.encode_end > env.now:
+        yield env.pause(r.encode_end - env.now)
+        r.transfer_start = env.now
     r.transfer_end = env.now
     r.prefiller.release(r)
     r.codec_end = r.transfer_end + way.decode_codec(r)
@@ -158,4 +161,6 @@ def sample(world: World) -> Life:
     """Levels of every resource at even times, for time lines and for means over any window."""
     while world.is_running():
         world.sample()
+        if not world.env.heap:
+            return  # engines that wait for each other's memory: what is under way stays unfinished
         yield world.env.pause(world.sample_period)

@@ -82,6 +82,9 @@ class Pool:
         self.meter = Meter()
         shared: deque[Request] | None = deque() if balance == "shared-queue" else None
         self.instances = [make(i, self.meter, shared) for i in range(servers)]
+        if shared is not None:
+            for instance in self.instances:
+                instance.peers = [other for other in self.instances if other is not instance]
         self.pick = self._policy(balance)
         """The instance that a request gets."""
 
@@ -94,7 +97,7 @@ class Pool:
             turn = cycle(instances)
             return lambda request: next(turn)
         if balance == "shared-queue":
-            return lambda request: next((i for i in instances if i.is_idle), first)
+            return lambda request: next((i for i in instances if i.could_start(request)), first)
         return lambda request: min(instances, key=_load)
 
     def least_load(self) -> int:

@@ -86,8 +86,23 @@ class Holder:
                 request.prefiller = self
             if request.stays:
                 request.decoder = self
+        elif request.decoder is not self:
+            self._take_over(request)
         self.ledger.served(now)
         return True
+
+    def _take_over(self, request: Request) -> None:
+        """Take a sequence that was preempted at another instance of a pool with one queue."""
+        other = request.decoder
+        load = 1
+        if request.prefiller is other:
+            request.prefiller = self
+            load = request.prompt
+        other.load -= load
+        self.load += load
+        request.extrapolated = request.extrapolated or request.joined_outside != other.ledger.outside
+        request.joined_outside = self.ledger.outside
+        request.decoder = self
 
     def has_room(self, wanted: int) -> bool:
         """Whether `wanted` more blocks fit beside what is pinned and what decoding sequences hold."""
@@ -139,6 +154,8 @@ class Holder:
         tokens = self.memory.pinned * self.memory.block + decoding.tokens
         if self.state == RUN:
             tokens += decoding.count * max(decoding.steps_by(now - self.began) - 1, 0)
+        elif self.state == STEP:
+            tokens -= decoding.count  # those of the step under way; `decoding` is one step ahead
         return tokens
 
     def serve_rooms(self) -> None:

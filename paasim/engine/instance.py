@@ -62,17 +62,21 @@ class Instance(Holder):
         self._steps = steps
         self._batching = batching
         self._curves: dict[int, DecodeCurve] = {}
-        self._takes_kv = False
+        self.takes_kv = False
+        """Whether KV may come from elsewhere, to be decoded here."""
+        self.peers: Sequence[Instance] = ()
+        """The other instances of a pool with one queue."""
         self._timer: Timer | None = None
         self._batch: list[tuple[Request, int]] = []
         self._chunks = 1
 
     # ---- what the life of a request calls ------------------------------------------------------------------------
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is in service and nothing is about to be."""
-        return self.state == IDLE
+    def could_start(self, request: Request) -> bool:
+        """Whether nothing is in service here, nothing is about to be, and there is room for a prompt."""
+        return self.state == IDLE and self.has_room(
+            self.memory.claim(request.blocks, request.prompt, request.todo)[3]
+        )
 
     def submit(self, request: Request) -> Signal:
         """Queue a request's prompt.
@@ -85,13 +89,16 @@ class Instance(Holder):
         self.waiting.append(request)
         self.load += request.prompt
         self.ledger.queue(1, self.env.now)
+        was_idle = self.state == IDLE
         self.wake()
+        if not was_idle:
+            self._wake_peers()
         return event
 
     def reserve(self, request: Request) -> Signal | None:
         """Reserve room for a request's KV before its first byte is sent; None if there was room at once."""
         self.load += 1
-        self._takes_kv = True
+        self.takes_kv = True
         request.decoder = self
         if not self.rooms and not self.waiting and self.give_room(request):
             return None
@@ -139,6 +146,11 @@ class Instance(Holder):
         elif state == PATIENT and (self.ready or self._batching.is_full(self)):
             self._next(self.env.now)
 
+    def _wake_peers(self) -> None:
+        for peer in self.peers:
+            if peer.waiting or peer.rooms:
+                peer.wake()
+
     # ---- from boundary to boundary -------------------------------------------------------------------------------
 
     def _on_wake(self, timer: Timer) -> None:
@@ -150,6 +162,7 @@ class Instance(Holder):
         decoding, ready = self.decoding, self.ready
         was_busy = self.state >= STEP
         self.state = WAKING
+        head = self.waiting[0] if self.peers and self.waiting else None
         if decoding.count:
             self.make_room()
         while ready and self.seqs < self.max_seqs:
@@ -168,12 +181,13 @@ class Instance(Holder):
             self._start_run(now)
         elif self.state != PATIENT:
             self.state = IDLE
-            if ready:
-                self.wake()
-                return
         is_busy = self.state >= STEP
         if is_busy != was_busy:
             self.ledger.busy(1 if is_busy else -1, now)
+        if ready and self.state == IDLE:
+            self.wake()
+        if self.peers and (self.waiting[0] if self.waiting else None) is not head:
+            self._wake_peers()  # who had no room for the head of their queue may have it for what comes after
 
     def _is_patient(self, now: float) -> bool:
         """Whether to let the batch fill up: only where there is nothing else to do."""
@@ -237,7 +251,7 @@ class Instance(Holder):
         An arrival changes nothing in them: the prompt takes the whole budget, and no decoding sequence finishes.
         """
         request, new = batch[0]
-        if len(batch) > 1 or new == request.todo or self._takes_kv:
+        if len(batch) > 1 or new == request.todo or self.takes_kv:
             return 1
         chunks = (request.todo - 1) // new
         decoding = self.decoding

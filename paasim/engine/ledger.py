@@ -87,6 +87,7 @@ class Ledger:
             if request.second_step != request.second_step:
                 request.second_step = now
             self._recorder.gaps.extend((request.preempted, now - request.preempted, 0.0, 1, 1, 0, 0.0))
+        request.preempted = now
         if request.left:
             self._back.append(request)
             if request.second_step != request.second_step:
@@ -94,7 +95,8 @@ class Ledger:
 
     def preempted(self, request: Request) -> None:
         """A sequence lost its place."""
-        request.preempted = self.settled
+        if request not in self._back:  # else its last token is the one that it came back with
+            request.preempted = self.settled
         for waiting in (self._new, self._back, self._fresh):
             if request in waiting:
                 waiting.remove(request)
@@ -144,9 +146,11 @@ class Ledger:
         meter.steps += steps
 
     def _back_gaps(self, start: float, first: float) -> int:
-        """Who came back did not wait here: their first gap is the step alone; returns how many they are."""
+        """Who came back has waited since then, not since the last step; returns how many they are."""
         back = len(self._back)
-        self._recorder.gaps.extend((start, first, 0.0, 1, back, 0, 0.0))
+        for request in self._back:
+            since = request.preempted
+            self._recorder.gaps.extend((since, start - since + first, 0.0, 1, 1, 0, 0.0))
         self._back.clear()
         return back
 

@@ -63,6 +63,10 @@ def build(scenario: Scenario, streams: Streams) -> World:
     world.resources = [Resource(g.name, g.kind, g.servers, g.capacity, g.totals) for g in groups.values()]
     world.resources += [_link_resource(scenario.network.links[name], link) for name, link in links.items()]
     world.ways = _ways(env, scenario, known, groups, links)
+    for way in world.ways:
+        if not way.stays and isinstance(way.decode, Pool):
+            for instance in way.decode.instances:
+                instance.takes_kv = True
     world.router = scenario.router.build(world.ways)
     named = scenario.router.routes_named() or list(scenario.routes)
     if len(named) == 1:

@@ -94,8 +94,11 @@ class Way:
         return self._spec.wire_bytes(size, self._kv_dtype), release
 
     def send(self, r: Request, size: float, release: Release) -> Moment | None:
-        """Put the KV on the way; the event fires when its last byte has come. None where nothing has to be sent."""
-        return None if self._kv is None or size <= 0 else self._kv.send(size, release, r.device)
+        """Put the KV on the way; the event fires when its last byte has come. None where there is no link to pass.
+
+        Where the receiver has it all already, word of it still has to come.
+        """
+        return None if self._kv is None else self._kv.send(size, release, r.device)
 
     def decode_codec(self, r: Request) -> float:
         """Seconds from the last byte's arrival to KV that the decode engine can use."""
@@ -118,9 +121,13 @@ class Way:
         down = self._down_prefill[r.klass]
         if down is None:
             down = _token_delay(self._from_prefill[r.klass], r.device)
-        r.first_token = r.prefill_end + down
+        r.first_token = first = r.prefill_end + down
         if r.output == 1:
-            r.last_token = r.first_token
+            r.last_token = first
+        elif r.second_token < first:
+            # The user reads in order: tokens from a decoder nearby wait for the first one from far away.
+            r.second_token = first
+            r.last_token = max(r.last_token, first)
 
     # ---- what a router sees --------------------------------------------------------------------------------------
 

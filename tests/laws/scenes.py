@@ -6,6 +6,7 @@ Sizes are small and loads high, so that queues, tight memory, preemption and sha
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -37,8 +38,8 @@ ROUTES = {
 
 
 @cache
-def model(name: str) -> Model:
-    return load_model(name)
+def model(name: str, base: Path | None = None) -> Model:
+    return load_model(name, base)
 
 
 def kv_size(name: str, tokens: int) -> str:
@@ -144,7 +145,7 @@ def workloads(draw: st.DrawFn, block: int | None, sites: list[str]) -> Scene:
     rate = f"{draw(st.sampled_from([1, 5, 30, 300]))} /s"
     arrivals: Scene = {"kind": kind}
     if kind == "closed-loop":
-        arrivals |= {"users": draw(st.integers(1, 6)), "think": draw(st.sampled_from(["0 s", "50 ms", "1 s"]))}
+        arrivals |= {"users": draw(st.integers(1, 6)), "think": draw(st.sampled_from(["1 ms", "50 ms", "1 s"]))}
         arrivals["think_time"] = draw(st.sampled_from(["fixed", "exponential"]))
         arrivals["ramp"] = draw(st.sampled_from(["0 s", "0.3 s"]))
     else:
@@ -163,7 +164,7 @@ def workloads(draw: st.DrawFn, block: int | None, sites: list[str]) -> Scene:
         tokens = block * draw(st.integers(1, 6))
         groups = draw(st.integers(1, 3))
         workload["prefixes"] = {"kind": "shared", "groups": groups, "tokens": tokens, "block": block}
-    if draw(st.integers(0, 3)) == 0:
+    if sites and draw(st.integers(0, 3)) == 0:
         workload["origin"] = draw(st.sampled_from(sites))
     return workload
 
@@ -210,7 +211,9 @@ def scenes(draw: st.DrawFn) -> Scene:
         "run": draw(runs()),
     }
     count = draw(st.integers(1, 2))
-    classes = {f"class-{i}": draw(workloads(entry, sorted(sites))) for i in range(count)}
+    # Where devices take part, users sit at them.
+    origins = [] if sites["homes"] else sorted(sites)
+    classes = {f"class-{i}": draw(workloads(entry, origins)) for i in range(count)}
     if count == 1:
         scene["workload"] = classes["class-0"]
     else:

@@ -11,16 +11,19 @@ from unittest.mock import patch
 from paasim.core.recorder import Records
 from paasim.core.streams import Streams
 from paasim.engine.group import Fleet
-from paasim.engine.holder import IDLE
+from paasim.engine.holder import IDLE, PATIENT
 from paasim.engine.instance import Instance
-from paasim.scenario import from_dict
+from paasim.scenario import builder, from_dict
 from paasim.scenario.builder import build
 from paasim.scenario.scenario import Scenario
 from paasim.scenario.world import World
+from tests.laws.scenes import model
 
 simulation = import_module("paasim.simulate")  # the package has a function of the same name
 
-MOST_SAMPLES = 200_000
+SAMPLES = 50
+"""Levels are looked at this often in a run, or up to twice as often; fewer than in a real run, for speed."""
+MOST_SAMPLES = 20_000
 """A run that is sampled more often than this hangs."""
 
 
@@ -63,7 +66,12 @@ def run(scene: dict[str, Any]) -> Seen:
         world.sample = sample  # type: ignore[method-assign]
         return world
 
-    with patch.object(simulation, "build", watched):
+    with (
+        patch.object(simulation, "build", watched),
+        patch.object(builder, "load_model", model),
+        patch.object(builder, "SAMPLES", SAMPLES),
+        patch("paasim.scenario.world.SAMPLES", SAMPLES),
+    ):
         records = simulation.simulate_once(scenario)
     return Seen(scenario, records, built[0], counts)
 
@@ -141,7 +149,8 @@ def _nothing_could_be_served(instance: Instance) -> None:
     has_slot = instance.seqs < instance.max_seqs
     assert not (instance.ready and has_slot), "KV is here, a slot is free, and nobody decodes"
     memory = instance.memory
-    if instance.waiting and has_slot:
+    is_patient = any(peer.state == PATIENT for peer in instance.peers)
+    if instance.waiting and has_slot and not is_patient:
         first = instance.waiting[0]
         wanted = memory.claim(first.blocks, first.prompt, first.todo)[3]
         assert wanted > _free(instance), "a prompt waits that could be computed"

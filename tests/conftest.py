@@ -6,8 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples each time, so that a test that passed passes; HYPOTHESIS_PROFILE=long looks at new ones, and at more,
+# and makes what fails smaller, which can take minutes.
+_common = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("quick", **_common, derandomize=True, phases=(Phase.explicit, Phase.generate))
+settings.register_profile("long", **_common, max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(scope="session")

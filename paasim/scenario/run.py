@@ -75,4 +75,6 @@ class RunSpec(Spec):
     def _one_end(self) -> Self:
         if self.duration is not None and self.requests is not None:
             raise ValueError("has both 'duration' and 'requests'; keep one of them")
+        if not self.drain and self.duration is None and self.max_time is None:
+            raise ValueError("'drain: false' needs 'duration' or 'max_time', to say when the run is cut off")
         return self

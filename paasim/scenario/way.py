@@ -104,7 +104,8 @@ class Way:
         """Seconds from the last byte's arrival to KV that the decode engine can use."""
         if not self.has_codec:
             return 0.0
-        over = r.transfer_end - r.transfer_start
+        # From the first byte's arrival on: it left half a round trip before.
+        over = r.transfer_end - r.transfer_start - (self._kv.delay(0.0, r.device) if self._kv is not None else 0.0)
         size = self._model.sent_bytes(r.prompt, r.at_receiver)
         return self._spec.decode_tail(size, self._kv_dtype, self._layers, over)
 

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from paasim.core.paths import bundled as bundled_folder
 from paasim.cli import app
 from paasim.scenario import bundled, check, load
 
 
 @pytest.mark.parametrize("name", sorted(bundled()))
-def test_bundled_scenarios_can_run_and_explain_themselves(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bundled_scenarios_can_run_and_explain_themselves(
+    name: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    if "${PAASIM_DATA}" in (bundled_folder("scenarios") / f"{name}.yaml").read_text():
+        request.getfixturevalue("shared_data")
     assert app.run(["scenario", "check", name]) == 0
     assert "can run" in capsys.readouterr().out
     assert app.run(["scenario", "explain", name]) == 0

@@ -74,9 +74,7 @@ class Instance(Holder):
 
     def could_start(self, request: Request) -> bool:
         """Whether nothing is in service here, nothing is about to be, and there is room for a prompt."""
-        return self.state == IDLE and self.has_room(
-            self.memory.claim(request.blocks, request.prompt, request.todo)[3]
-        )
+        return self.state == IDLE and self.has_room(self.memory.claim(request.blocks, request.prompt, request.todo)[3])
 
     def submit(self, request: Request) -> Signal:
         """Queue a request's prompt.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import repeat
 from math import inf
 from typing import TYPE_CHECKING
@@ -18,13 +16,10 @@ from paasim.core.recorder import Recorder
 from paasim.core.request import Request
 from paasim.core.streams import Streams
 from paasim.engine.group import Fleet, Pool
-from paasim.engine.instance import Instance
-from paasim.engine.memory import KvMemory
-from paasim.engine.meter import Meter
-from paasim.engine.pool import FleetSpec, PoolSpec
-from paasim.model import load as load_model
-from paasim.profile import load as load_profile
+from paasim.engine.pool import FleetSpec
+from paasim.scenario import lookup
 from paasim.scenario.ends import End, ends, path_between
+from paasim.scenario.engines import make_group
 from paasim.scenario.hop import Hop, LastMile
 from paasim.scenario.way import Way
 from paasim.scenario.world import SAMPLES, Resource, World
@@ -32,16 +27,9 @@ from paasim.workload.source import BLOCKS_PER_CLASS, open_loop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from paasim.link.link import Link, LinkSpec
-    from paasim.model.model import Model
-    from paasim.profile import ProfileSpec
-    from paasim.profile.profile import Profile
     from paasim.scenario.scenario import Scenario
-
-DEFAULT_MAX_SEQS = 256
-"""Sequences in service at once where neither the scenario nor the profile sets a limit (vLLM's default)."""
 
 
 def build(scenario: Scenario, streams: Streams) -> World:
@@ -58,7 +46,7 @@ def build(scenario: Scenario, streams: Streams) -> World:
     world.classes = list(scenario.classes)
     known = ends(scenario)
     needed = dict.fromkeys(name for route in scenario.routes.values() for name in (route.prefill, route.decode))
-    groups = {name: _group(scenario, world, known[name]) for name in needed}
+    groups = {name: make_group(scenario, world, known[name]) for name in needed}
     links = {name: spec.build(env, name) for name, spec in scenario.network.links.items()}
     world.resources = [Resource(g.name, g.kind, g.servers, g.capacity, g.totals) for g in groups.values()]
     world.resources += [_link_resource(scenario.network.links[name], link) for name, link in links.items()]
@@ -83,107 +71,6 @@ def _period(scenario: Scenario) -> float:
     rates = [spec.arrivals.rate for spec in scenario.classes.values() if spec.arrivals is not None]
     rate = sum(rate for rate in rates if rate)
     return run.requests / rate / SAMPLES if run.requests and rate else 1.0
-
-
-# ---- pools and fleets ------------------------------------------------------------------------------------------------
-
-
-def _group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
-    spec = end.spec
-    profile = _profile(spec.profile, scenario.base)
-    model = load_model(spec.model or scenario.model, scenario.base)
-    has_windows = any(window for window, _ in model.windows)
-    steps = profile.steps(model.attended if has_windows else None)
-    tokens = kv_capacity(spec, profile, model)
-    entry = _entry_tokens(scenario, spec, model)
-    limit = 1 if isinstance(spec, FleetSpec) else DEFAULT_MAX_SEQS
-    max_seqs = spec.max_seqs or (limit if isinstance(spec, FleetSpec) else profile.spec.limits.max_seqs or limit)
-
-    def make(number: int, meter: Meter, waiting: deque[Request] | None) -> Instance:
-        return Instance(
-            world.env,
-            f"{end.name}[{number}]",
-            recorder=world.recorder,
-            meter=meter,
-            steps=steps,
-            windows=model.windows,
-            memory=KvMemory(tokens, spec.block_tokens, entry),
-            batching=spec.batching_or_default().build(),
-            max_seqs=max_seqs,
-            waiting=waiting,
-        )
-
-    capacity = _capacity(spec, profile, tokens)
-    most = tokens if tokens == inf else tokens // spec.block_tokens * spec.block_tokens
-    if isinstance(spec, FleetSpec):
-        return Fleet(end.name, spec.devices, make, capacity, steps, most)
-    return Pool(end.name, spec.instances, make, spec.balance, capacity, steps, most)
-
-
-def _profile(profile: str | ProfileSpec, base: Path | None) -> Profile:
-    """The profile; bundled ones are read once per process, since every replication asks for them."""
-    if isinstance(profile, str) and not profile.endswith((".yaml", ".yml")):
-        return _bundled(profile)
-    return load_profile(profile, base)
-
-
-@lru_cache(maxsize=256)
-def _bundled(name: str) -> Profile:
-    return load_profile(name)
-
-
-def kv_capacity(spec: PoolSpec | FleetSpec, profile: Profile, model: Model) -> float:
-    """Tokens of KV memory of one instance: as the scenario says, else the profile, else what its memory leaves.
-
-    A model that keeps copies of KV on several GPUs takes more memory per token (`Model.capacity_bytes`). Fixed states
-    are counted as if each sequence were 4,096 tokens long, since memory here is counted in tokens.
-    """
-    tp = profile.spec.tp
-    typical = 4096
-    per_token = model.capacity_bytes(typical, tp) / typical
-    memory = profile.spec.memory
-    if spec.kv_memory is not None:
-        return spec.kv_memory // per_token if per_token else inf
-    if memory is None:
-        return inf
-    if memory.kv_capacity_tokens is not None:
-        return memory.kv_capacity_tokens
-    if memory.device_bytes is None or memory.weight_bytes is None or not per_token:
-        return inf
-    free = USABLE_MEMORY * memory.device_bytes * profile.spec.gpus - memory.weight_bytes
-    return max(free, 0.0) // per_token
-
-
-USABLE_MEMORY = 0.9
-"""Share of the devices' memory that an engine takes for weights and KV (vLLM's default `gpu_memory_utilization`)."""
-
-
-def _entry_tokens(scenario: Scenario, spec: PoolSpec | FleetSpec, model: Model) -> int:
-    """Tokens per prefix-cache entry; 0 = no cache (none wanted, nothing shared, or states that cannot be cut)."""
-    sizes = {size for workload in scenario.classes.values() if (size := workload.block_tokens) is not None}
-    if not spec.prefix_cache or not sizes or model.state_bytes:
-        return 0
-    if len(sizes) > 1:
-        raise InputError.one(
-            scenario.where("workloads"),
-            f"the request classes have prefix blocks of different sizes ({', '.join(map(str, sorted(sizes)))} tokens)",
-            "give them one size, or switch prefix_cache off",
-        )
-    size = sizes.pop()
-    if size % spec.block_tokens:
-        raise InputError.one(
-            scenario.where("sites"),
-            f"prefix blocks of {size} tokens are not a multiple of block_tokens ({spec.block_tokens})",
-            "choose a block_tokens that divides it",
-        )
-    return size
-
-
-def _capacity(spec: PoolSpec | FleetSpec, profile: Profile, tokens: float) -> dict[str, float]:
-    header = profile.spec
-    price = spec.price if spec.price is not None else header.price
-    values = {"kv_tokens": tokens if tokens < inf else None, "price_per_hour": price, "power": header.power}
-    return {name: float(value) for name, value in values.items() if value is not None}
 
 
 # ---- links and routes -----------------------------------------------------------------------------------------------
@@ -217,7 +104,7 @@ def _ways(
                 env=env,
                 prefill=groups[route.prefill],
                 decode=groups[route.decode],
-                model=load_model(start.spec.model or scenario.model, scenario.base),
+                model=lookup.model(start.spec.model or scenario.model, scenario.base),
                 kv=hops.between(start.site, goal.site) if route.ships_kv else None,
                 up=[hops.between(site, start.site) for site in users],
                 from_prefill=[hops.between(start.site, site) for site in users],

@@ -12,8 +12,8 @@ from paasim.model.model import Model
 from paasim.profile.profile import Profile
 from paasim.profile.steps import StepTime
 from paasim.scenario import lookup
-from paasim.scenario.builder import DEFAULT_MAX_SEQS, kv_capacity
 from paasim.scenario.ends import End, ends
+from paasim.scenario.engines import DEFAULT_MAX_SEQS, kv_capacity
 from paasim.scenario.scenario import Scenario
 
 Loaded = TypeVar("Loaded")

@@ -29,7 +29,7 @@ sites:
 routes:
   only: {{prefill: here.server, decode: here.server}}
 router: {{kind: fixed, route: only}}
-run: {{requests: {requests}, replications: {replications}, seed: 11, warmup: 5 %}}
+run: {{requests: {requests}, replications: {replications}, seed: 21, warmup: 5 %}}
 """
 """A queue with one token of output: service is the prefill, 10 us per prompt token."""
 
@@ -52,9 +52,49 @@ network:
 routes:
   only: {{prefill: a.prefill, decode: b.decode, first_token: decode}}
 router: {{kind: fixed, route: only}}
-run: {{requests: {requests}, replications: {replications}, seed: 12, warmup: 5 %}}
+run: {{requests: {requests}, replications: {replications}, seed: 21, warmup: 5 %}}
 """
 """A shared link: prefill and decode take next to no time, the KV cache is the job."""
+
+TANDEM = """
+name: tandem
+model: llama-3.1-8b
+workload:
+  arrivals: {{kind: poisson, rate: {rate} /s}}
+  lengths: {{kind: exponential, prompt: {{mean: {prompt}}}, output: {{mean: {output}}}}}
+sites:
+  here:
+    pools:
+      prefill: {{role: prefill, batching: {{kind: one-at-a-time}}, profile: {{form: {{prefill: {{b: 10 us}}}}}}}}
+      decode: {{role: decode, max_seqs: 1, profile: {{form: {{decode: {{a: 1 ms}}}}}}}}
+routes:
+  only: {{prefill: here.prefill, decode: here.decode, first_token: decode}}
+router: {{kind: fixed, route: only}}
+run: {{requests: {requests}, replications: {replications}, seed: 21, warmup: 5 %}}
+"""
+"""Two queues in a row: the prompt is served at 10 us per token, then the answer at 1 ms per token."""
+
+TWO_CLASSES = """
+name: two classes
+model: llama-3.1-8b
+workloads:
+  short: {{arrivals: {{kind: poisson, rate: 8 /s}}, lengths: {{kind: exponential, prompt: {{mean: 10000}}, output: 1}}}}
+  long: {{arrivals: {{kind: poisson, rate: 2 /s}}, lengths: {{kind: fixed, prompt: 30000, output: 1}}}}
+sites:
+  here:
+    pools:
+      server:
+        role: mixed
+        instances: 3
+        balance: shared-queue
+        batching: {{kind: one-at-a-time}}
+        profile: {{form: {{prefill: {{b: 10 us}}, decode: {{a: 1 ms}}}}}}
+routes:
+  only: {{prefill: here.server, decode: here.server}}
+router: {{kind: fixed, route: only}}
+run: {{requests: {requests}, replications: {replications}, seed: 21, warmup: 5 %}}
+"""
+"""Three servers and one queue for two classes: exponential services of 0.1 s, and services of exactly 0.3 s."""
 
 
 def run(text: str, folder: Path) -> list[Records]:
@@ -71,10 +111,14 @@ def sojourn(records: Records, start: str = "arrival", end: str = "finish") -> fl
     return float(np.mean(times[len(times) // 20 :]))
 
 
+def interval(values: list[float]) -> tuple[float, float]:
+    """Mean over replications, and the half-width of its 99 % interval."""
+    n = len(values)
+    return float(np.mean(values)), float(stats.t.ppf(0.995, n - 1) * np.std(values, ddof=1) / np.sqrt(n))
+
+
 def check(values: list[float], theory: float, half_width: float = 0.02) -> None:
     """The 99 % interval over replications holds the theory, and is at most `half_width` of it on each side."""
-    n = len(values)
-    mean = float(np.mean(values))
-    half = float(stats.t.ppf(0.995, n - 1) * np.std(values, ddof=1) / np.sqrt(n))
+    mean, half = interval(values)
     assert half <= half_width * theory, f"interval too wide: {mean} +- {half}, theory {theory}"
     assert abs(mean - theory) <= half, f"{mean} +- {half} misses {theory}"

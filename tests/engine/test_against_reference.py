@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import inf, isnan
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.drive import Law, drive
@@ -22,10 +23,10 @@ def near(fast: float, slow: float) -> bool:
 
 
 @st.composite
-def cases(draw: st.DrawFn, dyadic: bool = False) -> dict[str, object]:
-    role = draw(st.sampled_from(ROLES))
+def cases(draw: st.DrawFn, dyadic: bool = False, tight: bool = False) -> dict[str, object]:
+    role = draw(st.sampled_from(("decode", "mixed") if tight else ROLES))
     policy = "one-at-a-time" if role == "device" else draw(st.sampled_from(POLICIES))
-    count = draw(st.integers(1, 14))
+    count = draw(st.integers(6 if tight else 1, 14))
     block = draw(st.sampled_from([1, 4, 16]))
     jobs = []
     time = 0.0
@@ -36,11 +37,13 @@ def cases(draw: st.DrawFn, dyadic: bool = False) -> dict[str, object]:
         else:
             time += draw(st.integers(0, 400_000)) * 1.0000137e-6
             delay = draw(st.integers(1, 300_000)) * 1.0000219e-6
-        prompt, output = draw(st.integers(1, 900)), draw(st.integers(1, 120))
+        # In the dyadic case a prompt takes a multiple of 1/64 s, as arrivals and decode steps do.
+        prompt = 64 * draw(st.integers(1, 14)) if dyadic else draw(st.integers(1, 200 if tight else 900))
+        output = draw(st.integers(100, 400) if tight else st.integers(1, 120))
         jobs.append(dict(index=i, time=time, prompt=prompt, output=output, delay=delay))
     decode_first = draw(st.booleans())
     largest = max(j["prompt"] + j["output"] for j in jobs)
-    roomy = draw(st.sampled_from([1.0, 1.3, 2.5, 6.0, None]))
+    roomy = draw(st.sampled_from([1.0, 1.1, 1.3] if tight else [1.0, 1.3, 2.5, 6.0, None]))
     tokens = inf if roomy is None else (int(largest * roomy) // block + 1) * block
     windows = draw(st.sampled_from([[], [(0, 1.0)], [(0, 0.5), (128, 0.5)], [(64, 0.25), (256, 0.75)]]))
     law = (
@@ -55,13 +58,14 @@ def cases(draw: st.DrawFn, dyadic: bool = False) -> dict[str, object]:
         budget=draw(st.sampled_from([64, 256, 1024])),
         tokens=tokens,
         block=block,
-        max_seqs=1 if role == "device" else draw(st.sampled_from([1, 2, 4, 64])),
+        max_seqs=1 if role == "device" else draw(st.sampled_from([4, 64] if tight else [1, 2, 4, 64])),
         windows=windows,
         law=law,
     )
 
 
-def compare(case: dict[str, object]) -> None:
+def compare(case: dict[str, object]) -> list[Job]:
+    """Serve the case in both engines; returns the jobs as the reference served them."""
     jobs = [Job(**j) for j in case["jobs"]]  # type: ignore[arg-type,union-attr]
     if case["role"] == "decode":
         # A request with no step to do at the decode side never goes there.
@@ -112,18 +116,59 @@ def compare(case: dict[str, object]) -> None:
     assert instance.ledger._meter.queue == instance.ledger._meter.running == instance.ledger._meter.busy == 0
     assert instance.kv_tokens(env.now) == 0
     assert totals["busy"] <= env.now + 1e-9
+    return jobs
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(cases())
-def test_random_workloads(case: dict[str, object]) -> None:
-    compare(case)
+MANY = 4 * settings.default.max_examples
+"""400; `HYPOTHESIS_PROFILE=long` takes many more."""
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(cases(dyadic=True))
-def test_arrivals_exactly_at_step_boundaries(case: dict[str, object]) -> None:
-    compare(case)
+def count(case: dict[str, object], jobs: list[Job], times: Counter[str]) -> None:
+    """Count what occurred, so that a search that looks at nothing does not pass."""
+    role = str(case["role"])
+    times[f"preempted as {role}"] += any(job.preempted for job in jobs)
+    times["preempted twice"] += any(job.preempted > 1 for job in jobs)
+    windows = [window for window, _ in case["windows"] if window]  # type: ignore[attr-defined]
+    times["window filled"] += any(j.prompt < w < j.prompt + j.output - 1 for j in jobs for w in windows)
+    ends = {time for job in jobs for time in (job.prefill_end, job.first_step, job.second_step, job.finish)}
+    times["at a boundary"] += any(job.time in ends for job in jobs)
+
+
+def test_random_workloads() -> None:
+    times: Counter[str] = Counter()
+
+    @settings(max_examples=MANY)
+    @given(cases())
+    def search(case: dict[str, object]) -> None:
+        count(case, compare(case), times)
+
+    search()
+    assert times["window filled"] >= 30, times
+
+
+def test_memory_pressure() -> None:
+    times: Counter[str] = Counter()
+
+    @settings(max_examples=MANY // 2)
+    @given(cases(tight=True))
+    def search(case: dict[str, object]) -> None:
+        count(case, compare(case), times)
+
+    search()
+    for what in ("preempted as decode", "preempted as mixed", "preempted twice", "window filled"):
+        assert times[what] >= 15, (what, times)
+
+
+def test_arrivals_exactly_at_step_boundaries() -> None:
+    times: Counter[str] = Counter()
+
+    @settings(max_examples=MANY)
+    @given(cases(dyadic=True))
+    def search(case: dict[str, object]) -> None:
+        count(case, compare(case), times)
+
+    search()
+    assert times["at a boundary"] >= 30, times
 
 
 @pytest.mark.parametrize("role", ROLES)

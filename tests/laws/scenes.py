@@ -5,14 +5,11 @@ Sizes are small and loads high, so that queues, tight memory, preemption and sha
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
-from paasim.model import load as load_model
-from paasim.model.model import Model
+from paasim.scenario import lookup
 
 Scene = dict[str, Any]
 
@@ -37,14 +34,9 @@ ROUTES = {
 """The six routes of the design, and two that mix roles."""
 
 
-@cache
-def model(name: str, base: Path | None = None) -> Model:
-    return load_model(name, base)
-
-
 def kv_size(name: str, tokens: int) -> str:
     """So much memory that the builder makes `tokens` tokens of it."""
-    per_token = model(name).capacity_bytes(4096, 1) / 4096
+    per_token = lookup.model(name).capacity_bytes(4096, 1) / 4096
     return f"{int(tokens * per_token) + 1} B"
 
 

@@ -17,7 +17,6 @@ from paasim.scenario import builder, from_dict
 from paasim.scenario.builder import build
 from paasim.scenario.scenario import Scenario
 from paasim.scenario.world import World
-from tests.laws.scenes import model
 
 simulation = import_module("paasim.simulate")  # the package has a function of the same name
 
@@ -68,7 +67,6 @@ def run(scene: dict[str, Any]) -> Seen:
 
     with (
         patch.object(simulation, "build", watched),
-        patch.object(builder, "load_model", model),
         patch.object(builder, "SAMPLES", SAMPLES),
         patch("paasim.scenario.world.SAMPLES", SAMPLES),
     ):

@@ -25,10 +25,10 @@ SIZE = 2 * 32 * 32 * 128 * 2
     ids=["M/M/1-PS", "M/G/1-PS", "M/D/1-PS"],
 )
 def test_shared_link(tmp_path: Path, lengths: str) -> None:
-    load, alone = 0.5, 0.1
+    load, alone = 0.4, 0.1
     bandwidth = f"{SIZE * 10_000 / alone:.0f} B/s"
     text = LINK.format(
-        name="link", rate=load / alone, lengths=lengths, bandwidth=bandwidth, requests=24_000, replications=10
+        name="link", rate=load / alone, lengths=lengths, bandwidth=bandwidth, requests=8_000, replications=20
     )
     times = [sojourn(records, "prefill_end", "transfer_end") for records in run(text, tmp_path)]
     check(times, alone / (1 - load))

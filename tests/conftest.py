@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# The same examples each time, so that a test that passed passes; HYPOTHESIS_PROFILE=long looks at new ones, and at more,
+# The same examples each time, so that a test that passed passes. HYPOTHESIS_PROFILE=long looks at new ones, many more,
 # and makes what fails smaller, which can take minutes.
 _common = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", **_common, derandomize=True, phases=(Phase.explicit, Phase.generate))

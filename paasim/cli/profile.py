@@ -148,12 +148,14 @@ def fit(
     output: Output,
     header: Header = None,
 ) -> None:
-    """Fit the forms to a table of measured steps and write a profile."""
+    """Fit the forms to a table of measured steps and write a profile; without a source it counts as estimated."""
+    from paasim.profile.fit import require_enough
     from paasim.profile.table import read
     from paasim.profile.write import make
 
-    fields = {"id": output.stem, "provenance": "measured", **_pairs(header, "--set")}
-    _report([make(fields, read(table), output)], output)
+    rows = read(table)
+    require_enough(rows)
+    _report([make(_sourced({"id": output.stem, **_pairs(header, "--set")}), rows, output)], output)
 
 
 @app.command("import")
@@ -174,7 +176,7 @@ def import_file(
         _report(recipes.run(file, data or Path.cwd(), output, only), output)
         return
     found = formats.read(file, format or _guess(file), _pairs(select, "--select"))
-    fields = {"id": output.stem, "provenance": "measured", **found.header, **_pairs(header, "--set")}
+    fields = _sourced({"id": output.stem, **found.header, **_pairs(header, "--set")})
     _report([make(fields, found.table, output)], output)
 
 
@@ -224,6 +226,24 @@ def _pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
         if "=" not in text:
             raise InputError.one(option, f"'{text}' is not NAME=VALUE", f"write e.g. {option} tp=4")
     return dict(text.split("=", 1) for text in texts or ())
+
+
+def _sourced(fields: dict[str, Any]) -> dict[str, Any]:
+    """Header fields with a provenance that they bear out: `measured` needs a source.
+
+    Raises:
+        InputError: if they claim `measured` and name no source.
+    """
+    from paasim.core.errors import InputError
+
+    if fields.get("source"):
+        return {"provenance": "measured", **fields}
+    if fields.get("provenance") == "measured":
+        todo = "say who measured it and where: --set source=URL"
+        raise InputError.one("--set provenance=measured", "a measured profile needs a source", todo)
+    if "provenance" not in fields:
+        console.note("provenance: estimated, as no source is given; with --set source=URL it is measured")
+    return {"provenance": "estimated", "note": "Where the steps were measured is not stated.", **fields}
 
 
 def _guess(file: Path) -> str:

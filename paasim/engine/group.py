@@ -139,19 +139,24 @@ class Fleet:
 
     def pick(self, request: Request) -> Instance:
         """The user's own device."""
-        device = self._devices.get(request.device)
+        number = self._number(request.device)
+        device = self._devices.get(number)
         if device is None:
-            device = self._devices[request.device] = self._make(request.device, self.meter, None)
+            device = self._devices[number] = self._make(number, self.meter, None)
         return device
+
+    def _number(self, device: int) -> int:
+        """A single device serves all; else each user has the one of the same number."""
+        return device if self.servers > 1 else 0
 
     def load_at(self, device: int) -> int:
         """Work in sight at one device."""
-        instance = self._devices.get(device)
+        instance = self._devices.get(self._number(device))
         return instance.load if instance is not None else 0
 
     def cached(self, blocks: Sequence[int] | None, prompt: int, device: int) -> int:
         """Tokens of a prompt that the prefix cache of the user's device has."""
-        instance = self._devices.get(device)
+        instance = self._devices.get(self._number(device))
         return 0 if instance is None else _cached(instance, blocks, prompt)
 
     def totals(self, now: float) -> Mapping[str, float]:

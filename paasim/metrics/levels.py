@@ -71,7 +71,7 @@ def usage(level: Levels, window: Window) -> Usage:
         queue_mean=mean("queue"),
         running_mean=mean("running"),
         kv_tokens_mean=kv_tokens,
-        kv_utilisation=kv_tokens / kv_capacity if kv_tokens is not None and kv_limited else None,
+        kv_utilisation=kv_tokens / (kv_capacity * level.servers) if kv_tokens is not None and kv_limited else None,
         bytes=amount(level, "bytes", window.start, window.end),
         tokens=amount(level, "tokens", window.start, window.end),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from paasim.core.errors import InputError, Problem
 from paasim.profile.form import SATURATION, DecodeForm, Forms, MixedForm, PrefillForm
 from paasim.profile.monotone import clean_points
 from paasim.profile.prefill import with_anchors
@@ -27,6 +28,25 @@ FLOORS = np.concatenate([[0.0], 2.0 ** np.arange(0, 14, 0.25)])
 """Tokens at which computing takes as long as reading the weights, to be scanned."""
 DIGITS = 6
 """Significant digits that are kept of a coefficient."""
+
+
+def require_enough(table: Table) -> None:
+    """Refuse a table that cannot settle the forms: they would follow the noise of a few rows.
+
+    Raises:
+        InputError: for every phase with too few different sizes of step.
+    """
+    problems = []
+    for phase, least, sizes in (("prefill", 3, "prompt lengths"), ("decode", 2, "total contexts")):
+        points = table.points(phase)
+        if points is None:
+            continue
+        found = len(np.unique(points.tokens if phase == "prefill" else points.total))
+        if found < least:
+            what = f"{phase}: rows of {found} different {sizes}; a fit needs {least} or more"
+            problems.append(Problem("", what, "measure more of them"))
+    if problems:
+        raise InputError(problems)
 
 
 def fit(table: Table) -> Forms:

@@ -132,5 +132,5 @@ def _run(scenario: Scenario) -> Iterator[str]:
     limits = [f"{key} {seconds(limit)}" for key in ("ttft", "tpot", "e2el") if (limit := getattr(slo, key))]
     if limits:
         yield f"SLO: {', '.join(limits)}, kept by at least {slo.attainment:.0%} of requests"
-    if scenario.variants:
-        yield f"Variants: {', '.join(scenario.variants)}"
+    if scenario.fitting:
+        yield f"Variants: {', '.join(scenario.fitting)}"

@@ -14,12 +14,15 @@ from pydantic import ValidationError
 from paasim.core import paths
 from paasim.core.errors import InputError, Problem, did_you_mean
 from paasim.scenario import patch, yaml
+from paasim.scenario.checks.names import NAMES
 from paasim.scenario.problems import Complaint, complaints
 from paasim.scenario.scenario import Scenario, Source
 from paasim.scenario.yaml import Node
 
 BASE = "base"
 """Name of the scenario itself beside its variants."""
+
+COLLIDES = "the variant fits the file but not --set: leave that option out, or run another variant by name"
 
 
 def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -53,41 +56,56 @@ def from_dict(data: Mapping[str, Any], base: Path | None = None, overrides: Sequ
 def from_tree(tree: Node, base: Path | None, overrides: Sequence[str] = ()) -> Scenario:
     """Validate a tree and its variants.
 
+    A variant that is sound as written but not with the overrides on top is kept as a misfit: it stops only who asks
+    for it.
+
     Raises:
         InputError: with every problem.
     """
-    tree, found = _with_plain_variants(tree)
+    written, found = _with_plain_variants(tree)
+    tree = written
     try:
-        tree = patch.overrides(overrides, tree, Scenario)
+        tree = patch.overrides(overrides, written, Scenario)
     except InputError as error:
         found += error.problems
-    root = Node({key: node for key, node in tree.keys.items() if key != "variants"}, tree.where)
+    root = _without_variants(tree)
     scenario, own = _validated(tree)
     found += [complaint.problem() for complaint in own]
     variants: dict[str, Scenario] = {}
+    misfits: dict[str, tuple[Problem, ...]] = {}
     for name, change in _changes(tree).items():
         merged, label = patch.merge(root, change), f"variants.{name}."
         variant, complained = _validated(merged)
-        found += [each.problem(label) for each in complained if not any(map(each.follows_from, own))]
+        problems = [each.problem(label) for each in complained if not any(map(each.follows_from, own))]
         if variant is not None:
-            variants[name] = variant.placed(Source(base, merged, label), {})
+            variant = variant.placed(Source(base, merged, label), {})
+            problems = _unknown_names(variant) if overrides else []
+        if problems and overrides and _sound(written, name):
+            misfits[name] = tuple(Problem(each.where, each.what, COLLIDES) for each in problems)
+        elif variant is not None:
+            variants[name] = variant
+        else:
+            found += problems
     if found or scenario is None:
         raise InputError(dict.fromkeys(found))
-    return scenario.placed(Source(base, tree), variants)
+    return scenario.placed(Source(base, tree), variants, misfits)
 
 
 def chosen(scenario: Scenario, variant: str | None) -> Scenario:
     """The scenario itself, or one of its variants by name.
 
     Raises:
-        InputError: if there is no such variant.
+        InputError: if there is no such variant, or it does not fit the overrides.
     """
     if variant is None or variant == BASE:
         return scenario
-    if variant not in scenario.variants:
+    if variant in scenario.misfits:
+        raise InputError(scenario.misfits[variant])
+    if variant not in scenario.fitting:
         what = f"there is no variant '{variant}'"
-        raise InputError.one(f"--variant {variant}", what, did_you_mean(variant, [BASE, *scenario.variants]))
-    return scenario.variants[variant]
+        known = [BASE, *scenario.fitting, *scenario.misfits]
+        raise InputError.one(f"--variant {variant}", what, did_you_mean(variant, known))
+    return scenario.fitting[variant]
 
 
 def find(name: str) -> Path:
@@ -140,6 +158,24 @@ def _with_plain_variants(tree: Node) -> tuple[Node, list[Problem]]:
             found += [Problem(each.where, f"variants.{name}: {each.what}", each.todo) for each in error.problems]
     entries = {**tree.keys, "variants": Node(plain, variants.where, variants.key_where)}
     return Node(entries, tree.where, tree.key_where), found
+
+
+def _without_variants(tree: Node) -> Node:
+    return Node({key: node for key, node in tree.keys.items() if key != "variants"}, tree.where)
+
+
+def _sound(written: Node, name: str) -> bool:
+    """Whether a variant is valid as the file has it, without overrides."""
+    change = _changes(written).get(name)
+    if change is None:
+        return False
+    variant, _ = _validated(patch.merge(_without_variants(written), change))
+    return variant is not None and not _unknown_names(variant)
+
+
+def _unknown_names(scenario: Scenario) -> list[Problem]:
+    """What the checks of names say."""
+    return [problem for rule in NAMES for problem in rule(scenario)]
 
 
 def _changes(tree: Node) -> dict[str, Node]:

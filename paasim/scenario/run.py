@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from paasim.core.spec import Spec
 from paasim.core.units import TIME, PositiveDuration
-
-_PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+from paasim.scenario.percent import percent
 
 
 class Share(float):
@@ -25,10 +23,10 @@ def _warmup(value: object) -> Any:
     """
     if value == "auto" or isinstance(value, Share):
         return value
-    if isinstance(value, str) and (match := _PERCENT.fullmatch(value)):
-        if float(match[1]) >= 100:
+    if (share := percent(value)) is not None:
+        if share >= 1:
             raise ValueError(f"'{value}' leaves nothing to measure; write e.g. '10 %'")
-        return Share(float(match[1]) / 100)
+        return Share(share)
     try:
         seconds = TIME.parse(value)
     except ValueError as error:
@@ -78,3 +76,11 @@ class RunSpec(Spec):
         if not self.drain and self.duration is None and self.max_time is None:
             raise ValueError("'drain: false' needs 'duration' or 'max_time', to say when the run is cut off")
         return self
+
+    @model_validator(mode="after")
+    def _something_to_measure(self) -> Self:
+        if self.duration is None or isinstance(self.warmup, (str, Share)) or self.warmup < self.duration:
+            return self
+        warmup, duration = TIME.format(self.warmup), TIME.format(self.duration)
+        what = f"the warm-up of {warmup} leaves nothing of a duration of {duration} to measure"
+        raise ValueError(f"{what}; shorten 'warmup' or lengthen 'duration', or write 'warmup: auto'")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from paasim.core.errors import InputError, Problem
 from paasim.core.registry import union
 from paasim.core.spec import Spec
 from paasim.router.policy import RouterSpec
@@ -74,6 +75,7 @@ class Scenario(Spec):
 
     _source: Source = PrivateAttr(default_factory=Source)
     _variants: dict[str, Scenario] = PrivateAttr(default_factory=dict)
+    _misfits: dict[str, tuple[Problem, ...]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_workload(self) -> Self:
@@ -89,8 +91,24 @@ class Scenario(Spec):
 
     @property
     def variants(self) -> dict[str, Scenario]:
-        """The variants as scenarios of their own, by name, in the order of the scenario."""
+        """The variants as scenarios of their own, by name, in the order of the scenario.
+
+        Raises:
+            InputError: if overrides left some that do not fit; `fitting` gives the others.
+        """
+        if self._misfits:
+            raise InputError(problem for problems in self._misfits.values() for problem in problems)
+        return self.fitting
+
+    @property
+    def fitting(self) -> dict[str, Scenario]:
+        """The variants that are valid with the overrides on top, by name."""
         return dict(self._variants)
+
+    @property
+    def misfits(self) -> dict[str, tuple[Problem, ...]]:
+        """What is wrong with variants that are valid only without the overrides, by name."""
+        return dict(self._misfits)
 
     @property
     def base(self) -> Path | None:
@@ -110,14 +128,26 @@ class Scenario(Spec):
         return node.where
 
     def expanded(self) -> dict[str, Any]:
-        """Everything with every default filled in and quantities as text; loads again to an equal scenario."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """Everything with every default filled in and quantities as text; loads again to an equal scenario.
 
-    def placed(self, source: Source, variants: dict[str, Scenario]) -> Self:
+        Variants that do not fit the overrides are left out, else it would not load.
+        """
+        data = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for name in self._misfits:
+            del data["variants"][name]
+        return data
+
+    def placed(
+        self,
+        source: Source,
+        variants: dict[str, Scenario],
+        misfits: dict[str, tuple[Problem, ...]] | None = None,
+    ) -> Self:
         """The same scenario that knows where it was read and what its variants are."""
         copy = self.model_copy()
         copy._source = source
         copy._variants = variants
+        copy._misfits = misfits or {}
         return copy
 
     def _single(self) -> RequestClassSpec:

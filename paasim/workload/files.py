@@ -130,6 +130,8 @@ class Table:
         self.path = path
         self._lines = lines(path, home)
         _, header = next(self._lines, (0, ""))
+        if not header:
+            raise wrong(path, 0, "has no rows", "give a file with a header line and rows below it")
         self.columns = [name.strip() for name in header.lstrip("\ufeff").split(",")]
 
     def column(self, name: str) -> int:

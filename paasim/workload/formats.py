@@ -38,7 +38,9 @@ def open_trace(path: Path, name: str | None = None) -> TraceSpec:
 
 
 def _detect(path: Path) -> str:
-    number, first = next(lines(path), (1, ""))
+    number, first = next(lines(path), (0, ""))
+    if not number:
+        raise wrong(path, 0, "has no rows", "give a trace with at least one request")
     columns = set(first.lstrip("\ufeff").split(","))
     if "TIMESTAMP" in columns:
         return "azure"

@@ -151,3 +151,22 @@ def test_kinds_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json_output_knows_no_nan() -> None:
     with pytest.raises(ValueError, match="JSON"):
         console.say_json({"x": float("nan")})
+
+
+def test_the_starter_stays_inside_what_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert app.run(["init", "first"]) == 0
+    assert app.run(["run", "first.yaml", "--replications", "1", "--json"]) == 0
+    assert "outside" not in capsys.readouterr().err
+
+
+def test_a_variant_that_does_not_fit_does_not_stop_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    change = ["--set", "router={kind: round-robin, routes: [paas, local]}", "--set", "run.requests=60"]
+    assert app.run(["run", "quickstart", *change, "--json"]) in (0, 3)
+    assert app.run(["compare", "quickstart", *change, "--json"]) == 2
+    assert "not --set" in capsys.readouterr().err

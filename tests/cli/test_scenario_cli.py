@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from paasim.core.paths import bundled as bundled_folder
 from paasim.cli import app
+from paasim.core.paths import bundled as bundled_folder
 from paasim.scenario import bundled, check, load
 
 

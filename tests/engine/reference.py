@@ -209,8 +209,7 @@ class Reference:
             if job.todo:
                 continue
             self.end_prompt(job, end)
-        self.partial = [job for job, _ in batch if job.todo] + [j for j in self.partial]
-        self.serve_rooms_at_end = None
+        self.partial = [job for job, _ in batch if job.todo] + self.partial
         return True
 
     def end_prompt(self, job: Job, end: float) -> None:

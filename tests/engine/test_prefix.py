@@ -56,7 +56,9 @@ class Naive:
 
 
 paths = st.lists(st.integers(0, 2), min_size=1, max_size=7).map(tuple)
-calls = st.lists(st.tuples(st.sampled_from(["pin", "pin", "unpin", "keep", "find"]), paths, st.integers(0, 12)), max_size=60)
+calls = st.lists(
+    st.tuples(st.sampled_from(["pin", "pin", "unpin", "keep", "find"]), paths, st.integers(0, 12)), max_size=60
+)
 
 
 def named(path: Path_, names: dict[Path_, int]) -> list[int]:
@@ -130,7 +132,9 @@ def test_of_one_prompt_the_last_entry_goes_first_and_of_several_the_oldest() -> 
 CLOUD = {"cloud": {"prefill": "here.whole", "decode": "here.whole"}}
 
 
-def cached(folder: Path, blocks: list[list[int]], prompts: list[int], tokens: int | None, gap: float = 60.0) -> list[int]:
+def cached(
+    folder: Path, blocks: list[list[int]], prompts: list[int], tokens: int | None, gap: float = 60.0
+) -> list[int]:
     """Cached tokens of requests that come one after the other (or `gap` seconds apart)."""
     requests = [(i * gap, prompt, 3) for i, prompt in enumerate(prompts)]
     room = {} if tokens is None else {"kv_memory": kv_size(MODEL, tokens)}

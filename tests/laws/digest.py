@@ -1,4 +1,7 @@
-"""One short text for everything that a run recorded: equal text, equal bytes. As a script it reads scenes from stdin."""
+"""One short text for everything that a run recorded: equal text, equal bytes.
+
+As a script it reads scenes from stdin and prints a text for each.
+"""
 
 from __future__ import annotations
 

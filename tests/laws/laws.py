@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf
 
 import numpy as np
@@ -63,7 +64,7 @@ def stamps_never_go_back(seen: Seen) -> None:
     done = completed(seen)
 
     def ordered(*names: str, where: np.ndarray) -> None:
-        for before, after in zip(names, names[1:], strict=False):
+        for before, after in pairwise(names):
             late = column(seen, after)[where] - column(seen, before)[where]
             assert not np.any(np.isnan(late)), (before, after)
             assert np.all(late >= -CLOSE), (before, after, float(late.min()))
@@ -137,7 +138,8 @@ def engines_stay_inside_their_limits(seen: Seen) -> None:
                 assert instance.memory.pinned == 0
                 assert instance.decoding.count == instance.decoding.tokens == 0
                 assert instance.seqs == instance.load == 0
-                assert not (instance.waiting or instance.rooms or instance.ready or instance.partial)
+                left = (instance.waiting, instance.rooms, instance.ready, instance.partial)
+                assert not any(left)
 
 
 def tokens_are_conserved(seen: Seen) -> None:

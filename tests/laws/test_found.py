@@ -1,4 +1,4 @@
-"""Cases that the random search has found, each as small as it gets; the requests come from a trace, so that they are exact."""
+"""Cases that the random search has found, each as small as it gets; their requests are exact, from a trace."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from paasim.core.errors import InputError
-from paasim.scenario import from_dict
+from paasim.scenario import check, from_dict
 from tests.laws.laws import LAWS
 from tests.laws.scenes import kv_size
 from tests.laws.watch import Seen, run
-from tests.small import MODEL, pool, scene, trace
+from tests.small import LINEAR, MODEL, pool, scene, trace
+
 
 def obeys(seen: Seen) -> Seen:
     for law in LAWS:
@@ -151,3 +152,28 @@ def test_a_run_that_is_cut_off_needs_a_time_for_it(tmp_path: Path) -> None:
     data = scene(trace(tmp_path, [(0.0, 1000, 2)]), pools, cloud) | {"run": {"requests": 5, "drain": False}}
     with pytest.raises(InputError, match="drain"):
         from_dict(data)
+
+
+def test_nobody_takes_a_device_who_sits_at_none(tmp_path: Path) -> None:
+    """They would all share one that is not there."""
+    sites = {"cloud": {}, "homes": {"fleet": {"devices": 50, "profile": LINEAR}}}
+    links = {"internet": {"between": ["cloud", "homes"], "bandwidth": "1 Gbps", "rtt": "1 ms"}}
+    local = {"local": {"prefill": "homes", "decode": "homes"}}
+    workload = trace(tmp_path, [(0.0, 100, 2)]) | {"origin": "cloud"}
+    data = scene(workload, {}, local, sites=sites, network={"links": links})
+    with pytest.raises(InputError, match="the users of 'requests' are at 'cloud'"):
+        check(from_dict(data))
+
+
+def test_a_single_device_is_shared_by_users_from_elsewhere(tmp_path: Path) -> None:
+    """A helper in another room: all twenty prompts queue at it, whichever device their user has."""
+    sites = {
+        "helper": {"fleet": {"devices": 1, "profile": LINEAR}},
+        "homes": {"fleet": {"devices": 20, "profile": LINEAR}},
+    }
+    links = {"lan": {"between": ["helper", "homes"], "bandwidth": "10 Gbps", "rtt": "0 s"}}
+    together = {"together": {"prefill": "helper", "decode": "homes"}}
+    workload = trace(tmp_path, [(0.0, 100, 2)] * 20) | {"origin": "homes"}
+    seen = obeys(run(scene(workload, {}, together, sites=sites, network={"links": links})))
+    assert set(seen.records.requests["prefill_instance"]) == {seen.records.instances.index("helper[0]")}
+    assert max(seen.records.requests["prefill_end"]) == pytest.approx(2.0, abs=1e-3)

@@ -46,7 +46,10 @@ def test_another_seed_or_replication_gives_other_bytes() -> None:
     scene = {
         "name": "seeds",
         "model": "llama-3.1-8b",
-        "workload": {"arrivals": {"kind": "poisson", "rate": "5 /s"}, "lengths": {"kind": "fixed", "prompt": 9, "output": 3}},
+        "workload": {
+            "arrivals": {"kind": "poisson", "rate": "5 /s"},
+            "lengths": {"kind": "fixed", "prompt": 9, "output": 3},
+        },
         "sites": {"here": {"pools": {"whole": {"role": "mixed", "profile": "h100-sxm/llama-3.1-8b/bf16/vllm/tp1"}}}},
         "routes": {"only": {"prefill": "here.whole", "decode": "here.whole"}},
         "router": {"kind": "fixed", "route": "only"},

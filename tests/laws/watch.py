@@ -11,7 +11,7 @@ from unittest.mock import patch
 from paasim.core.recorder import Records
 from paasim.core.streams import Streams
 from paasim.engine.group import Fleet
-from paasim.engine.holder import IDLE, PATIENT
+from paasim.engine.holder import IDLE, PATIENT, WAKING
 from paasim.engine.instance import Instance
 from paasim.scenario import builder, from_dict
 from paasim.scenario.builder import build
@@ -147,8 +147,9 @@ def _nothing_could_be_served(instance: Instance) -> None:
     has_slot = instance.seqs < instance.max_seqs
     assert not (instance.ready and has_slot), "KV is here, a slot is free, and nobody decodes"
     memory = instance.memory
-    is_patient = any(peer.state == PATIENT for peer in instance.peers)
-    if instance.waiting and has_slot and not is_patient:
+    # In a pool with one queue, another instance may be about to take it, or be waiting for its batch to fill.
+    is_seen_to = any(peer.state in (WAKING, PATIENT) for peer in instance.peers)
+    if instance.waiting and has_slot and not is_seen_to:
         first = instance.waiting[0]
         wanted = memory.claim(first.blocks, first.prompt, first.todo)[3]
         assert wanted > _free(instance), "a prompt waits that could be computed"

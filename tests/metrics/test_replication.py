@@ -30,7 +30,7 @@ def test_levels_are_time_weighted() -> None:
     used = usage(pool(kv_tokens=100.0), WHOLE)
     assert used.utilisation == pytest.approx(0.6)
     assert used.queue_mean == pytest.approx(2.0)
-    assert used.kv_utilisation == pytest.approx(0.5)
+    assert used.kv_utilisation == pytest.approx(0.25)
     assert used.running_mean is None
     second_half = usage(pool(), Window(5.0, 10.0, np.ones(1, bool)))
     assert second_half.utilisation == pytest.approx(0.2)

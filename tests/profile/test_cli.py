@@ -57,3 +57,19 @@ def test_fit_validate_import(tmp_path: Path, root: Path) -> None:
     assert load(str(tmp_path / "imported.yaml")).steps().decode(1, 100.0) == pytest.approx(0.02, rel=1e-3)
     with pytest.raises(InputError, match="is not NAME=VALUE"):
         _run("fit", str(table), "-o", str(out), "--set", "hardware")
+
+
+def test_fit_needs_rows_and_a_source(tmp_path: Path, root: Path) -> None:
+    out, text = tmp_path / "own.yaml", (root / "profiles" / f"{H100}.csv").read_text().splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join([text[0], *[line for line in text if line.startswith("prefill")][:1]]))
+    with pytest.raises(InputError, match="prefill: rows of 1 different prompt lengths; a fit needs 3"):
+        _run("fit", str(few), "-o", str(out))
+    table = tmp_path / "rows.csv"
+    table.write_text("\n".join([text[0], *[line for line in text if line.startswith("decode")][:9]]))
+    with pytest.raises(InputError, match="a measured profile needs a source"):
+        _run("fit", str(table), "-o", str(out), "--set", "provenance=measured")
+    _run("fit", str(table), "-o", str(out))
+    assert load(str(out)).spec.provenance == "estimated"
+    _run("fit", str(table), "-o", str(out), "--set", "source=https://example.org/steps")
+    assert load(str(out)).spec.provenance == "measured"

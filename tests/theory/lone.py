@@ -24,7 +24,10 @@ workload:
 sites:
   far:
     pools:
-      prefill: {{role: prefill, profile: &engine {{form: {{prefill: {{a: 5 ms, b: 20 us, c: 1 ns}}, decode: {{a: 8 ms, b: 1 ms, c: 50 ns}}}}}}}}
+      prefill:
+        role: prefill
+        profile: &engine
+          form: {{prefill: {{a: 5 ms, b: 20 us, c: 1 ns}}, decode: {{a: 8 ms, b: 1 ms, c: 50 ns}}}}
   cloud:
     pools:
       prefill: {{role: prefill, profile: *engine}}
@@ -36,10 +39,16 @@ network:
   links:
     fabric: {{between: [cloud, cloud], bandwidth: 100 Gbps, rtt: 10 us}}
     wan: {{between: [far, cloud], bandwidth: 10 Gbps, rtt: 20 ms, kind: {kind}}}
-    internet: {{between: [cloud, homes], bandwidth: 1 Gbps, backward_bandwidth: 400 Mbps, rtt: 30 ms, kind: {kind}{access}}}
+    internet:
+      {{between: [cloud, homes], bandwidth: 1 Gbps, backward_bandwidth: 400 Mbps, rtt: 30 ms, kind: {kind}{access}}}
     long-haul: {{between: [homes, far], bandwidth: 2 Gbps, rtt: 50 ms}}
 routes:
-  only: {{prefill: {prefill}, decode: {decode}, kv: {{streaming: {streaming}{codec}}}, first_token: {first_token}, handover: 3 ms}}
+  only:
+    prefill: {prefill}
+    decode: {decode}
+    kv: {{streaming: {streaming}{codec}}}
+    first_token: {first_token}
+    handover: 3 ms
 router: {{kind: fixed, route: only}}
 run: {{requests: 1, replications: 1}}
 """

@@ -16,19 +16,19 @@ SIZE = 2 * 32 * 32 * 128 * 2
 
 
 @pytest.mark.parametrize(
-    "lengths",
+    ("lengths", "requests"),
     [
-        "{kind: exponential, prompt: {mean: 10000}, output: 1}",
-        "{kind: lognormal, prompt: {mean: 10000, sigma: 0.8, min: 1, max: 1000000}, output: 1}",
-        "{kind: fixed, prompt: 10000, output: 1}",
+        ("{kind: exponential, prompt: {mean: 10000}, output: 1}", 8_000),
+        ("{kind: lognormal, prompt: {mean: 10000, sigma: 0.8, min: 1, max: 1000000}, output: 1}", 8_000),
+        ("{kind: fixed, prompt: 10000, output: 1}", 2_000),
     ],
     ids=["M/M/1-PS", "M/G/1-PS", "M/D/1-PS"],
 )
-def test_shared_link(tmp_path: Path, lengths: str) -> None:
+def test_shared_link(tmp_path: Path, lengths: str, requests: int) -> None:
     load, alone = 0.4, 0.1
     bandwidth = f"{SIZE * 10_000 / alone:.0f} B/s"
     text = LINK.format(
-        name="link", rate=load / alone, lengths=lengths, bandwidth=bandwidth, requests=8_000, replications=20
+        name="link", rate=load / alone, lengths=lengths, bandwidth=bandwidth, requests=requests, replications=20
     )
     times = [sojourn(records, "prefill_end", "transfer_end") for records in run(text, tmp_path)]
     check(times, alone / (1 - load))

@@ -246,3 +246,11 @@ def test_bad_tables(tmp_path, text, says):
     (tmp_path / "bad.csv").write_text(text)
     with pytest.raises(InputError, match=says):
         read_table(tmp_path / "bad.csv")
+
+
+@pytest.mark.parametrize("kind", ["azure", "vidur", None])
+def test_an_empty_file_has_no_rows(tmp_path, kind: str | None) -> None:
+    file = tmp_path / "empty.csv"
+    file.write_text("")
+    with pytest.raises(InputError, match="has no rows"):
+        next(open_trace(file, kind).requests())

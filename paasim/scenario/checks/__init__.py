@@ -19,7 +19,7 @@ __all__ = ["check"]
 
 
 def check(scenario: Scenario) -> list[Problem]:
-    """Check a scenario and its variants.
+    """Check a scenario and those of its variants that fit the overrides.
 
     Returns:
         Warnings; what a variant shares with the scenario is said once.
@@ -29,7 +29,7 @@ def check(scenario: Scenario) -> list[Problem]:
     """
     errors: dict[Problem, None] = {}
     warnings: dict[Problem, None] = {}
-    for each in (scenario, *scenario.variants.values()):
+    for each in (scenario, *scenario.fitting.values()):
         _check_one(each, errors, warnings)
     for problem in first_token_differs(scenario):
         warnings[problem] = None

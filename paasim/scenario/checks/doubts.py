@@ -60,7 +60,7 @@ def pools_are_used(scenario: Scenario, parts: Parts) -> Found:
 def first_token_differs(scenario: Scenario) -> Found:
     """Routes that are compared agree on who emits the first token, else TTFT and TPOT are not like for like."""
     rules: dict[str, list[str]] = {}
-    for each in (scenario, *scenario.variants.values()):
+    for each in (scenario, *scenario.fitting.values()):
         for name, route in each.routes.items():
             if route.ships_kv:
                 rules.setdefault(route.first_token, []).append(name)

@@ -76,6 +76,20 @@ def users_are_at_a_site(scenario: Scenario) -> Found:
             yield at(scenario, (*path, "origin"), what, did_you_mean(workload.origin, scenario.sites))
 
 
+def devices_serve_their_own_users(scenario: Scenario) -> Found:
+    """Whoever may be sent to a fleet has a device there, unless it is a single one that all share."""
+    known = ends(scenario)
+    for name in scenario.router.routes_named() or scenario.routes:
+        route = scenario.routes.get(name)
+        found = {known.get(route.prefill), known.get(route.decode)} if route else set()
+        for site in sorted(end.site for end in found if end is not None and end.is_fleet and end.count > 1):
+            for position, klass in enumerate(scenario.classes):
+                users = origin(scenario, known, position)
+                if users != site:
+                    what = f"takes the user's own device at '{site}', but the users of '{klass}' are at '{users}'"
+                    yield at(scenario, ("routes", name), what, f"let their origin be {site}, or choose another route")
+
+
 def router_names_routes(scenario: Scenario) -> Found:
     """Every route that the router names exists."""
     for route in scenario.router.routes_named():
@@ -103,6 +117,7 @@ NAMES: tuple[NameCheck, ...] = (
     routes_suit_roles,
     routes_have_a_path,
     users_are_at_a_site,
+    devices_serve_their_own_users,
     router_names_routes,
     run_has_an_end,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,25 +19,22 @@ from paasim.simulate import simulate_once
 TRACES = {"mooncake": 9_023, "azure": 15_606}
 """Scenario -> requests in its trace."""
 BYTES_PER_TOKEN = {"mooncake": 131_072, "azure": 327_680}
-MOST_CPU = 10.0
-"""Seconds of CPU that a replay may take."""
 
 
 @pytest.fixture(scope="module")
-def replays(shared_data: Path) -> dict[str, tuple[Records, float]]:
-    """Records of each replay, and the seconds of CPU that it took from the file to the records."""
+def replays(shared_data: Path) -> dict[str, Records]:
+    """Records of each replay."""
     found = {}
     for name in TRACES:
-        began = time.process_time()
         scenario = paasim.load(name)
         assert check(scenario) == []
-        found[name] = (simulate_once(scenario), time.process_time() - began)
+        found[name] = simulate_once(scenario)
     return found
 
 
 @pytest.mark.parametrize("name", TRACES)
-def test_every_request_is_accounted_for(replays: dict[str, tuple[Records, float]], name: str) -> None:
-    records, _ = replays[name]
+def test_every_request_is_accounted_for(replays: dict[str, Records], name: str) -> None:
+    records = replays[name]
     counts = measure(records, Warmup(share=0.05), [{}]).counts
     assert counts.arrived == TRACES[name]
     assert counts.arrived == counts.completed + sum(counts.dropped.values()) + counts.unfinished
@@ -46,16 +42,10 @@ def test_every_request_is_accounted_for(replays: dict[str, tuple[Records, float]
 
 
 @pytest.mark.parametrize("name", TRACES)
-def test_a_replay_is_quick(replays: dict[str, tuple[Records, float]], name: str) -> None:
-    _, cpu = replays[name]
-    assert cpu < MOST_CPU
-
-
-@pytest.mark.parametrize("name", TRACES)
-def test_what_was_decoded_was_sent(replays: dict[str, tuple[Records, float]], name: str) -> None:
+def test_what_was_decoded_was_sent(replays: dict[str, Records], name: str) -> None:
     """The link carried the KV of every prompt, less what the decoder's prefix cache had."""
-    columns = replays[name][0].requests
-    link = next(each for each in replays[name][0].resources if each.kind == "link")
+    columns = replays[name].requests
+    link = next(each for each in replays[name].resources if each.kind == "link")
     assert link.totals["bytes"][-1] == pytest.approx(np.sum(columns["kv_bytes"]), rel=1e-9)
     whole = columns["prompt_tokens"] * BYTES_PER_TOKEN[name]
     assert np.all(columns["kv_bytes"] <= whole * (1 + 1e-12))
@@ -65,8 +55,8 @@ def test_what_was_decoded_was_sent(replays: dict[str, tuple[Records, float]], na
         assert 0.02 < np.sum(columns["cached_tokens"]) / np.sum(columns["prompt_tokens"]) < 0.36
 
 
-def test_decoding_is_batched(replays: dict[str, tuple[Records, float]]) -> None:
-    gaps = replays["azure"][0].gaps
+def test_decoding_is_batched(replays: dict[str, Records]) -> None:
+    gaps = replays["azure"].gaps
     tokens = gaps["steps"] * gaps["sequences"]
     assert np.sum(tokens * gaps["sequences"]) / np.sum(tokens) > 5
 

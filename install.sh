@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs paasim from this checkout into the virtual environment .venv beside this file.
-# Usage: sh install.sh [EXTRA]      EXTRA: test, dev, parquet, cluster (comma-separated); none for the plain tool.
+# Usage: sh install.sh [EXTRAS]     EXTRAS, comma-separated: parquet, cluster; test, dev: to work on paasim itself,
+#                                   an editable install of plain Python. Else the inner loop is compiled if possible.
 set -eu
 cd "$(dirname "$0")"
 extra=${1:+[$1]}
@@ -32,4 +33,18 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -m pip --version >/dev/null 2
         fi
     fi
 fi
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -e ".$extra"
+
+install() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+case ${1:-} in
+*test* | *dev*)
+    install -e ".$extra"
+    ;;
+*)
+    echo "Installing paasim; where there is a C compiler, its inner loop is compiled, which takes a minute." >&2
+    # What compiles may not be there; paasim itself needs none of it.
+    HATCH_BUILD_HOOK_ENABLE_CUSTOM=true install ".$extra" || install ".$extra"
+    ;;
+esac

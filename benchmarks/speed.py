@@ -45,6 +45,7 @@ def bare(requests: int) -> float:
 def one(requests: int) -> dict[str, float]:
     """Run the reference scenario once with so many requests; figures of the run."""
     import paasim
+    from paasim.results.manifest import is_compiled
     from paasim.simulate import simulate_once
 
     scenario = paasim.load(str(SCENARIO), [f"run.requests={requests}"])
@@ -58,6 +59,7 @@ def one(requests: int) -> dict[str, float]:
     loads = {r.name: r.totals["busy"][-1] / r.servers / records.end for r in records.resources}
     return {
         "requests": requests,
+        "compiled": is_compiled(),
         "per_cpu_second": requests / seconds,
         "microseconds": seconds / requests * 1e6,
         "times_bare_simpy": seconds / requests / yardstick,
@@ -77,9 +79,9 @@ def main() -> None:
             [sys.executable, __file__, "--one", str(size)], check=True, capture_output=True, text=True
         ).stdout
         figures = json.loads(out)
-        print(f"{size:,} requests")
+        print(f"{size:,} requests, " + ("compiled" if figures["compiled"] else "plain Python"))
         for name, value in figures.items():
-            if name != "requests":
+            if name not in ("requests", "compiled"):
                 print(f"  {name:28s} {value:12,.2f}")
 
 

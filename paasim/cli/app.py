@@ -74,9 +74,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib import metadata
+        from paasim.results.manifest import is_compiled, version
 
-        typer.echo(f"paasim {metadata.version('paasim')}")
+        typer.echo(f"paasim {version()}" + (" (compiled)" if is_compiled() else ""))
         raise typer.Exit
 
 

@@ -57,7 +57,7 @@ class PrefillTime:
             self._box(points)
             self._surface = self._build(form, points, calibration)
 
-    def time(self, n: int, q: float) -> float:
+    def time(self, n: float, q: float) -> float:
         """Seconds of a step of `n` new tokens that attend `q` pairs."""
         surface = self._surface
         if surface is None:
@@ -67,13 +67,13 @@ class PrefillTime:
         # Never faster than at the edge of the box.
         return max(self._by_form(n, q), surface.at(min(n, surface.x_end), min(q, surface.y_end)))
 
-    def outside(self, n: int, q: float) -> bool:
+    def outside(self, n: float, q: float) -> bool:
         """Whether the step lies outside what was measured; never so for a form without a table."""
         return self._surface is not None and (
             n > self.most_tokens or q > self.most_pairs or q > self.most_context * n or n < self.least_tokens
         )
 
-    def _by_form(self, n: int, q: float) -> float:
+    def _by_form(self, n: float, q: float) -> float:
         if self._w4:
             return self._a + sqrt(sqrt(self._w4 + (self._b * n) ** 4)) + self._c * q
         return self._a + self._b * n + self._c * q

@@ -9,6 +9,7 @@ import platform
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,12 @@ def version() -> str:
         return "0+unknown"
 
 
+def is_compiled() -> bool:
+    """Whether the inner loop runs compiled, as `install.sh` leaves it; results are the same, sooner."""
+    spec = find_spec("paasim.simulate")
+    return spec is not None and not str(spec.origin).endswith(".py")
+
+
 def manifest(scenario: Mapping[str, Any], base: Path | None, command: Sequence[str]) -> dict[str, Any]:
     """The manifest of a result.
 
@@ -35,6 +42,7 @@ def manifest(scenario: Mapping[str, Any], base: Path | None, command: Sequence[s
     """
     return {
         "paasim_version": version(),
+        "compiled": is_compiled(),
         "command": list(command),
         "seed": scenario.get("run", {}).get("seed"),
         "profiles": {name: found for name in sorted(set(_profiles(scenario))) if (found := _profile(name, base))},

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
-from types import SimpleNamespace
 from typing import Any
 
 from paasim.core.kernel import Environment, spawn
@@ -16,6 +14,7 @@ from paasim.engine.batching.token_budget import TokenBudgetSpec
 from paasim.engine.instance import Instance
 from paasim.engine.memory import KvMemory
 from paasim.engine.meter import Meter
+from paasim.profile.steps import DecodeCurve
 from tests.engine.reference import Job
 
 
@@ -33,23 +32,19 @@ class Law:
     steeper: float = 2.0
 
     def __post_init__(self) -> None:
-        self._curves: dict[int, Any] = {}
+        self._curves: dict[int, DecodeCurve] = {}
 
     def prefill(self, n: int, q: float) -> float:
         return self.a + self.b * n + self.c * q
 
-    def curve(self, b: int) -> Any:
+    def curve(self, b: int) -> DecodeCurve:
         if b not in self._curves:
             first = self.base + self.per * b
-            self._curves[b] = SimpleNamespace(
-                knots=[0.0, self.knot],
-                values=[first, first + self.slope * self.knot],
-                slopes=[self.slope, self.slope * self.steeper],
-                segments=[
-                    (0.0, first, self.slope, self.knot),
-                    (self.knot, first + self.slope * self.knot, self.slope * self.steeper, inf),
-                ],
-            )
+            values = [first, first + self.slope * self.knot]
+            self._curves[b] = curve = DecodeCurve([0.0, self.knot], values, self.slope * self.steeper)
+            # Exactly the slope that was asked for, which the values give back only rounded.
+            curve.slopes[0] = self.slope
+            curve.segments[0] = (0.0, first, self.slope, self.knot)
         return self._curves[b]
 
     def decode(self, b: int, s: float) -> float:
@@ -99,7 +94,7 @@ def drive(
         meter=Meter(),
         steps=steps,
         windows=windows,
-        memory=KvMemory(tokens if tokens != inf else inf, block, entry),
+        memory=KvMemory(tokens, block, entry),
         batching=batching(policy, budget),
         max_seqs=max_seqs,
     )

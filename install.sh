@@ -48,3 +48,4 @@ case ${1:-} in
     HATCH_BUILD_HOOK_ENABLE_CUSTOM=true install ".$extra" || install ".$extra"
     ;;
 esac
+.venv/bin/paasim --version >&2

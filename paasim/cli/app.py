@@ -76,7 +76,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from paasim.results.manifest import is_compiled, version
 
-        typer.echo(f"paasim {version()}" + (" (compiled)" if is_compiled() else ""))
+        typer.echo(f"paasim {version()} ({'compiled' if is_compiled() else 'plain Python'})")
         raise typer.Exit
 
 

@@ -27,7 +27,7 @@ VERBS = {
     "kinds": "List what can be chosen: routers, links, batching policies, workloads, codecs.",
     "init": "Write a first scenario, with comments, to start from.",
 }
-"""Every verb in the order of the help, with its line; the code of a verb is `paasim/cli/<verb>.py`."""
+"""Every verb in the order of the help, with its line; its code is `paasim/cli/<verb>.py`, or a folder of that name."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + the number of SIGINT, as shells have it."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from paasim.core.errors import InputError
-from paasim.profile.importers.imported import Imported, Record, Select, records_of
+from paasim.profile.importers.formats import Format
+from paasim.profile.importers.imported import Imported, Record, Select, has_columns, records_of
 from paasim.profile.table import Row, Table
 
 ID = ("hardware", "model", "dtype", "engine", "engine_version", "tp", "ep")
@@ -118,3 +119,12 @@ def _header(folder: Path, key: Record, fractions: dict[str, float], rows: list[R
             "kv_capacity_tokens": int(memory["kv_capacity_tokens"]),
         }
     return header
+
+
+def _recognises(path: Path, head: str) -> bool:
+    if path.is_dir():
+        return any(name.startswith("prefill.csv") for name in head.splitlines())
+    return has_columns(head, *ID, "latency_ms")
+
+
+FORMAT = Format("aiconfigurator", "aiconfigurator step tables (a folder)", _recognises, read)

@@ -10,11 +10,13 @@ import re
 from pathlib import Path
 
 from paasim.core.errors import InputError
+from paasim.profile.importers.formats import Format
 from paasim.profile.importers.imported import (
     Imported,
     Select,
     chosen,
     decode_row,
+    has_columns,
     number,
     prefill_row,
     records_of,
@@ -47,3 +49,10 @@ def read(path: Path, select: Select) -> Imported:
         if rate:
             rows.append((prefill_row if test[1] == "pp" else decode_row)(float(test[2]), 0.0, rate))
     return Imported(Table(rows), {"engine": "llama.cpp", "version": "2024-05"})
+
+
+def _recognises(path: Path, head: str) -> bool:
+    return has_columns(head, "GPU", "Model", "tg 1024")
+
+
+FORMAT = Format("gpu-benchmarks", "the GPU-Benchmarks-on-LLM-Inference table", _recognises, read)

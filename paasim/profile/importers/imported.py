@@ -41,6 +41,25 @@ def text_of(path: Path) -> str:
         raise InputError.one(str(path), f"cannot be read: {error}", "is it damaged, or another format?") from None
 
 
+HEAD = 65_536
+"""Characters of a file that are looked at to recognise it."""
+
+
+def head_of(path: Path) -> str:
+    """The beginning of a file's text; of a folder, the names in it, one a line.
+
+    Raises:
+        InputError: if it cannot be read.
+    """
+    return "\n".join(sorted(each.name for each in path.iterdir())) if path.is_dir() else text_of(path)[:HEAD]
+
+
+def has_columns(head: str, *columns: str) -> bool:
+    """Whether the first line is that of a CSV file with these columns."""
+    first = next(csv.reader(head.splitlines()[:1]), [])
+    return set(columns) <= {name.strip() for name in first}
+
+
 def records_of(path: Path, columns: tuple[str, ...]) -> list[Record]:
     """The rows of a CSV file.
 

@@ -17,12 +17,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from paasim.core.errors import InputError
+from paasim.profile.importers.formats import Format
 from paasim.profile.importers.imported import (
     Imported,
     Record,
     Select,
     chosen,
     decode_row,
+    has_columns,
     number,
     prefill_row,
     text_of,
@@ -165,3 +167,17 @@ def _batched_rows(record: Record, path: Path) -> Iterator[Row]:
         yield Row("prefill", batch, prompt, 0, prefill)
     if decode and made:
         yield Row("decode", batch, 1, prompt + made / 2, decode / made)
+
+
+def _recognises(path: Path, head: str) -> bool:
+    is_table = "| test" in head and "t/s |" in head
+    return (
+        is_table
+        or ("T_PP s" in head and "T_TG s" in head)
+        or has_columns(head, "test", "t/s")
+        or ('"n_prompt"' in head and '"avg_ns"' in head)
+        or has_columns(head, "n_prompt", "avg_ns")
+    )
+
+
+FORMAT = Format("llama-bench", "llama-bench and llama-batched-bench tables", _recognises, read)

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paasim.core.errors import InputError
-from paasim.profile.importers.imported import Imported, Record, Select, chosen, number, records_of
+from paasim.profile.importers.formats import Format
+from paasim.profile.importers.imported import Imported, Record, Select, chosen, has_columns, number, records_of
 from paasim.profile.table import Row, Table
 
 PER_OCTAVE = 2
@@ -89,3 +90,18 @@ def _classes(steps: list[Step], fewest: int) -> list[Row]:
         new, context = (tokens, 0.0) if phase == "prefill" else (1, float(tokens))
         rows.append(Row(phase, 1, new, context, statistics.median(times), spread, len(members)))
     return rows
+
+
+FORMS = (
+    ("Prefill_Tokens", "Prefill_Latency_ms", "Decode_Tokens", "Decode_Latency_ms"),
+    ("context_tokens", "decode_tps", "ttft_ms"),
+    ("promptTokenCount", "promptTokensPerSecond"),
+)
+"""Columns of the public forms."""
+
+
+def _recognises(path: Path, head: str) -> bool:
+    return any(has_columns(head, *columns) for columns in FORMS)
+
+
+FORMAT = Format("phone-runs", "runs logged on phones and laptops", _recognises, read)

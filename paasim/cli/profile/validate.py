@@ -1,0 +1,38 @@
+"""`paasim profile validate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paasim.cli import console
+from paasim.cli.profile import options
+from paasim.cli.profile.options import Json, Select
+
+
+def validate(
+    profile: Annotated[str, typer.Argument(help="A bundled name, the beginning of one, or a YAML file.")],
+    against: Annotated[Path, typer.Option(help="Measured steps to compare with: a CSV of our form, or of --format.")],
+    format: Annotated[str, typer.Option(help="Its name, if it is not a CSV of our form.")] = "",
+    select: Select = None,
+    as_json: Json = False,
+) -> None:
+    """Compare a profile with measured steps: relative errors by phase, in and out of its measured box."""
+    from paasim.profile import load
+    from paasim.profile.importers import formats
+    from paasim.profile.table import read
+    from paasim.profile.validate import validate as compare
+
+    loaded = load(profile, Path.cwd())
+    measured = formats.read(against, format, options.pairs(select, "--select")).table if format else read(against)
+    errors = compare(loaded, measured)
+    if as_json:
+        console.say_json({"profile": loaded.id, "against": str(against), "errors": [e.as_dict() for e in errors]})
+        return
+    table = options.table("phase", "box", "rows", "median", "p95", "largest", "bias")
+    for e in errors:
+        figures = (f"{e.median:.1%}", f"{e.p95:.1%}", f"{e.max:.1%}", f"{e.bias:+.1%}")
+        table.add_row(e.phase, "inside" if e.inside else "outside", str(e.rows), *figures)
+    console.out().print(table)

@@ -29,9 +29,10 @@ def run(
 ) -> int:
     """Simulate a scenario: the answer in two sentences, then tables; figures and requests go to the result folder.
 
-    Exit code 3: done, but fewer requests meet the limits under `slo` than its attainment asks for.
+    Exit code 3: done, but fewer requests meet the limits under `slo` than its attainment asks for, or none counts.
     """
     from paasim.scenario.loader import chosen
+    from paasim.study.execute import limits_of
     from paasim.study.run import simulate
 
     loaded = chosen(outcome.load(scenario, changes, seed, replications), variant)
@@ -40,6 +41,9 @@ def run(
     folder = outcome.place(output, loaded, as_json=as_json, variant=variant)
     outcome.show(result, folder, loaded.base, as_json=as_json)
     met = next(iter(result.variants.values())).throughput.slo_attainment
+    if met is None and any(limits_of(loaded, list(loaded.classes))):
+        console.note("objective not shown to be met: there is nothing to measure")
+        return OBJECTIVE_MISSED
     if met is not None and met < loaded.slo.attainment:
         console.note(f"objective missed: {met:.2%} of requests meet the limits, wanted {loaded.slo.attainment:.2%}")
         return OBJECTIVE_MISSED

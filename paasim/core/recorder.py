@@ -64,12 +64,13 @@ class Levels:
 
     Attributes:
         name: such as `cloud.prefill` or `internet`.
-        kind: `pool`, `fleet` or `link`.
-        servers: instances of a pool, devices of a fleet; 1 for a link.
+        kind: `pool`, `fleet`, `link`, or `access`: the access links of a fleet's devices together.
+        servers: instances of a pool, devices of a fleet, access links; 1 for a link.
         times: sample times, s.
         totals: cumulative values at those times, by name: `busy` (server-seconds at work; for a link, seconds of
             full capacity used), `queue` (waiting requests x s), `running` (requests in service x s), `kv_tokens`
-            (tokens of KV memory in use x s), `tokens` (tokens computed), `bytes` (payload bytes sent).
+            (tokens of KV memory in use x s), `tokens` (tokens computed), `bytes` (payload bytes sent). Of a link `busy`
+            and `bytes` are those forward; `busy_backward` and `bytes_backward` those the other way.
         capacity: limits that the totals may be held against, such as `kv_tokens` or `bytes_per_s`.
     """
 

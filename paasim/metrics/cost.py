@@ -5,6 +5,8 @@ does not need the cloud. Servers that were used are paid for all of the window, 
 
 Energy counts a server's `power` (W) for the time it is at work and `power_idle` for the rest (0 unless given), so
 without an idle figure it is a lower bound.
+
+A price that is missing is not zero: whoever gives prices and leaves out one of a pool that is used gets no total.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ class Bill:
     total: float
     by_resource: Mapping[str, float]
     seconds: float
+    unpriced: tuple[str, ...] = ()
+    """Pools and fleets that were used but have no price: `total` is without them."""
 
     @property
     def rate(self) -> float:
@@ -37,22 +41,29 @@ class Bill:
 
 
 def cost(levels: list[Levels], usages: list[Usage]) -> Bill | None:
-    """Dollars for the window, by resource; None where nothing has a price (`price_per_hour`, `price_per_byte`)."""
-    priced = {"price_per_hour", "price_per_byte"}
-    if not any(priced & set(level.capacity) for level in levels):
+    """Dollars for the window, by resource.
+
+    None where no price is given (`price_per_hour`, or a `price_per_byte` above zero), or nothing was measured.
+    """
+    given = any("price_per_hour" in level.capacity or level.capacity.get("price_per_byte") for level in levels)
+    if not given or not any(used.length > 0 for used in usages):
         return None
-    bill = {}
+    bill: dict[str, float] = {}
+    unpriced = []
     for level, used in zip(levels, usages, strict=True):
-        hourly = level.capacity.get("price_per_hour", 0.0) * level.servers * used.length / HOUR
-        bill[level.name] = (hourly if _in_use(used) else 0.0) + level.capacity.get("price_per_byte", 0.0) * (
-            used.bytes or 0.0
-        )
-    return _bill(bill, usages)
+        if not _in_use(used):
+            continue
+        hourly = level.capacity.get("price_per_hour")
+        if hourly is None and level.kind in ("pool", "fleet"):
+            unpriced.append(level.name)
+        per_byte = level.capacity.get("price_per_byte", 0.0)
+        bill[level.name] = (hourly or 0.0) * level.servers * used.length / HOUR + per_byte * (used.bytes or 0.0)
+    return _bill(bill, usages, tuple(unpriced))
 
 
 def energy(levels: list[Levels], usages: list[Usage]) -> Bill | None:
-    """Joules for the window, by resource; None where no resource has a `power`."""
-    if not any("power" in level.capacity for level in levels):
+    """Joules for the window, by resource; None where no resource has a `power`, or nothing was measured."""
+    if not any("power" in level.capacity for level in levels) or not any(used.length > 0 for used in usages):
         return None
     bill = {}
     for level, used in zip(levels, usages, strict=True):
@@ -65,6 +76,7 @@ def _in_use(used: Usage) -> bool:
     return bool(used.busy or used.bytes or used.tokens)
 
 
-def _bill(amounts: dict[str, float], usages: list[Usage]) -> Bill:
+def _bill(amounts: dict[str, float], usages: list[Usage], unpriced: tuple[str, ...] = ()) -> Bill:
     seconds = max((used.length for used in usages), default=0.0)
-    return Bill(sum(amounts.values()), {name: value for name, value in amounts.items() if value > 0}, seconds)
+    above_zero = {name: value for name, value in amounts.items() if value > 0}
+    return Bill(sum(amounts.values()), above_zero, seconds, unpriced)

@@ -8,6 +8,9 @@ stamp for its end, and its *exposed* part is what it adds to the road so far:
 so that overlap counts once, to the stage that was there first, and the parts telescope to `last stamp - start`.
 A NaN stamp is a stage that the request did not pass; its part is zero.
 
+The user has the first token only after its way down. Where both tokens come down the same way, TTST runs from one
+end of it to the other, so its stages are seen from there: stamps are moved on by what both ways down have in common.
+
 With `first_token: prefill` the KV stages lie after the first token: they are parts of TTST, not of TTFT.
 """
 
@@ -68,11 +71,24 @@ def ttft_parts(columns: Mapping[str, Floats], first_token: Sequence[str]) -> dic
 def ttst_parts(columns: Mapping[str, Floats], first_token: Sequence[str]) -> dict[str, Floats]:
     """Exposed parts of TTST per request, s: what stood between the first token and the second; they add up to it."""
     decoder_first = from_decoder(columns, first_token)
-    stamps = (
-        (part, np.where(decoder_first, columns[stamp], np.nan) if part == "second_step" else columns[stamp])
-        for part, stamp in TTST_ROAD
-    )
+    shift = _common_way_down(columns, decoder_first)
+
+    def seen(part: str, stamp: str) -> Floats:
+        if part == "downlink":
+            return columns[stamp]
+        moved = columns[stamp] + shift
+        return np.where(decoder_first, moved, np.nan) if part == "second_step" else moved
+
+    stamps = ((part, seen(part, stamp)) for part, stamp in TTST_ROAD)
     return _exposed(columns["first_token"], stamps, columns["second_token"])
+
+
+def _common_way_down(columns: Mapping[str, Floats], decoder_first: npt.NDArray[np.bool_]) -> Floats:
+    """The shorter of the ways that the first and the second token take from engine to user, s; zero if unknown."""
+    first = columns["first_token"] - np.where(decoder_first, columns["first_step"], columns["prefill_end"])
+    second = columns["second_token"] - np.where(decoder_first, columns["second_step"], columns["first_step"])
+    common: Floats = np.fmax(np.minimum(first, second), 0.0)  # fmax makes zero of NaN
+    return common
 
 
 def waiting(columns: Mapping[str, Floats]) -> Floats:

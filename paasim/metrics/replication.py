@@ -15,13 +15,14 @@ import numpy.typing as npt
 from paasim.core.recorder import Floats, Records
 from paasim.core.request import COMPLETED, DROPPED, UNFINISHED
 from paasim.metrics.bottleneck import SATURATED
+from paasim.metrics.context import too_long
 from paasim.metrics.cost import Bill, cost, energy
 from paasim.metrics.definitions import METRICS
 from paasim.metrics.itl import Gaps, pooled
 from paasim.metrics.levels import Usage, usage
 from paasim.metrics.parts import ttft_parts, ttst_parts
 from paasim.metrics.slo import Limits, good
-from paasim.metrics.steady import Trend, queue_growth, trend
+from paasim.metrics.steady import Trend, trend
 from paasim.metrics.warmup import Warmup
 from paasim.metrics.window import Window, window_of
 
@@ -76,6 +77,8 @@ class Replication:
     trend: Trend
     growing: Mapping[str, float] = field(default_factory=dict)
     """Saturated resources -> how much their queue grew over the window, requests."""
+    too_long: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    """Pools and fleets -> prompts beyond their context limit, and that limit in tokens."""
 
 
 def measure(records: Records, warmup: Warmup, limits: Sequence[Limits] = ()) -> Replication:
@@ -108,11 +111,8 @@ def measure(records: Records, warmup: Warmup, limits: Sequence[Limits] = ()) -> 
         energy=energy(records.resources, usages),
         extrapolated=int(np.count_nonzero(columns["extrapolated"][measured])),
         trend=trend(records, window),
-        growing={
-            used.name: queue_growth(level, window)
-            for level, used in zip(records.resources, usages, strict=True)
-            if (used.utilisation or 0.0) >= SATURATED
-        },
+        growing={used.name: used.queue_growth or 0.0 for used in usages if (used.utilisation or 0.0) >= SATURATED},
+        too_long=too_long(records),
     )
 
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from paasim.core.recorder import Floats, Levels, Records
-from paasim.metrics.levels import amount
+from paasim.core.recorder import Floats, Records
 from paasim.metrics.window import Window
 
 POINTS = 50
@@ -72,16 +71,6 @@ def trend(records: Records, window: Window) -> Trend:
     correlation = float(np.corrcoef(times, number)[0, 1])
     growth = float(np.polyfit(times - start, number, 1)[0]) * (end - start)
     return Trend(growth, growth / arrivals, correlation)
-
-
-def queue_growth(level: Levels, window: Window) -> float:
-    """How much longer a resource's mean queue is in the last quarter of the window than in the first, requests."""
-    quarter = window.length / 4
-    if quarter <= 0:
-        return 0.0
-    first = amount(level, "queue", window.start, window.start + quarter)
-    last = amount(level, "queue", window.end - quarter, window.end)
-    return 0.0 if first is None or last is None else (last - first) / quarter
 
 
 def littles_law(records: Records, start: float, end: float) -> tuple[float, float]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from paasim.report.words import PARTS, interval, listed, seconds, share
+from paasim.report.words import PARTS, listed, seconds, share, with_interval
 from paasim.results.result import Result
-from paasim.results.schema import Difference, Variant
+from paasim.results.schema import Difference, Resource, Variant
 
 WORTH_NAMING = 0.1
 """Share of TTFT from which a part is named."""
@@ -44,8 +44,11 @@ def _speed(variant: Variant, slo: Mapping[str, Any]) -> str:
     ttft = variant.metrics.get("ttft")
     if ttft is None:
         return f"None of {variant.requests.arrived} requests was completed within what is measured."
-    sure = f" (95 % interval {interval(*ttft.ci95.mean)})" if ttft.ci95.mean else ""
-    text = f"TTFT is {seconds(ttft.mean)} on average{sure} and {seconds(ttft.p99)} at p99"
+    mean, sure = seconds(ttft.mean), ""
+    if ttft.ci95.mean:
+        mean, ends = with_interval(ttft.mean, ttft.ci95.mean)
+        sure = f" (95 % interval {ends})"
+    text = f"TTFT is {mean} on average{sure} and {seconds(ttft.p99)} at p99"
     text += _attainment(variant, slo)
     return f"{text}{'' if variant.steady_state else ', but there is no steady state'}."
 
@@ -66,12 +69,12 @@ def _verdict(result: Result, best: str) -> str:
     baseline = comparison.baseline
     text = f"{best} has the lowest TTFT, {seconds(variant.metrics['ttft'].mean)} on average"
     if best != baseline:
-        text += f": {_against(comparison.differences[best].get('ttft'), baseline)}"
+        text += f": {against(comparison.differences[best].get('ttft'), baseline)}"
     else:
         others = {name: each["ttft"] for name, each in comparison.differences.items() if "ttft" in each}
         if others:
             name = min(others, key=lambda other: others[other].difference)
-            text += f": {_against(_turned(others[name]), name)}"
+            text += f": {against(_turned(others[name]), name)}"
     text += _attainment(variant, slo) + _better_attainment(result, best)
     return f"{text}{'' if variant.steady_state else ', but it has no steady state'}."
 
@@ -83,15 +86,17 @@ def _better_attainment(result: Result, best: str) -> str:
     return f", while {most} reaches {share(met[most])}" if met[most] > met[best] + SAME_SHARE else ""
 
 
-def _against(difference: Difference | None, name: str) -> str:
+def against(difference: Difference | None, name: str) -> str:
     """`0.41 s less than base (95 % interval 0.38 to 0.44 s)`."""
     if difference is None:
         return f"{name} completed nothing to compare with"
+    if difference.verdict == "same":
+        return f"the same as that of {name}"
     saved = -difference.difference
     if difference.ci95 is None:
         return f"{seconds(saved)} less than {name} (too few requests for an interval)"
-    low, high = -difference.ci95[1], -difference.ci95[0]
-    text = f"{seconds(saved)} less than {name} (95 % interval {interval(low, high)})"
+    less, ends = with_interval(saved, (-difference.ci95[1], -difference.ci95[0]))
+    text = f"{less} less than {name} (95 % interval {ends})"
     return text if difference.verdict != "cannot tell" else f"{text}, which may be chance"
 
 
@@ -111,6 +116,10 @@ def where_time_goes(variant: Variant, opening: str = "") -> str:
     parts = listed([f"{PARTS[part]} ({share(value / total)})" for part, value in named])
     text = f"{opening}TTFT goes to {parts}"
     if variant.bottleneck is not None:
-        used = variant.resources[variant.bottleneck].utilisation or 0.0
-        text += f"; the busiest resource is {variant.bottleneck}, {share(used)} in use"
+        text += f"; the busiest resource is {variant.bottleneck}, {in_use(variant.resources[variant.bottleneck])}"
     return f"{text[0].upper()}{text[1:]}."
+
+
+def in_use(used: Resource) -> str:
+    """The load of a resource in words: `69.1 % in use`, or where its fill says more, `12.7 % full`."""
+    return f"{share(used.load)} {'full' if used.fill == used.load else 'in use'}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from paasim.report.words import PARTS, digits, interval, seconds, share, size
+from paasim.report.words import PARTS, digits, interval, seconds, share, size, with_interval
 from paasim.results.result import Result
-from paasim.results.schema import Difference, Metric, Variant
+from paasim.results.schema import Difference, Metric, Resource, Variant
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,7 +23,7 @@ STATISTICS: Mapping[str, Callable[[Metric], float]] = {
 ROUNDING = 1e-9
 """Parts up to this, s, come from the rounding of time stamps."""
 RATIOS = ("slo_attainment",)
-VERDICTS = {"better": "green", "worse": "red", "cannot tell": "dim"}
+VERDICTS = {"better": "green", "worse": "red", "same": "dim", "cannot tell": "dim"}
 
 
 def tables(result: Result) -> Iterator[Table]:
@@ -36,6 +36,8 @@ def tables(result: Result) -> Iterator[Table]:
         yield differences(result)
     yield parts(result)
     yield resources(result)
+    if any(each.cost and each.cost.per_hour is not None for each in result.variants.values()):
+        yield costs(result)
     if any(_exceptions(variant) for variant in result.variants.values()):
         yield outcomes(result)
 
@@ -106,8 +108,9 @@ def parts(result: Result) -> Table:
             values = [each.get(part, 0.0) for each in by_variant]
             if max(values) > ROUNDING:
                 table.add_row(PARTS[part], *(seconds(value) if value > ROUNDING else NONE for value in values))
-        totals = [sum(each.values()) for each in by_variant]
-        table.add_row(title, *(seconds(total) for total in totals), style="bold", end_section=True)
+        known = [title.lower() in variant.metrics for variant in result.variants.values()]
+        totals = [seconds(sum(each.values())) if has else NONE for each, has in zip(by_variant, known, strict=True)]
+        table.add_row(title, *totals, style="bold", end_section=True)
     return table
 
 
@@ -122,7 +125,7 @@ def resources(result: Result) -> Table:
                 name,
                 resource,
                 str(used.servers),
-                _or_none(used.utilisation, share),
+                _in_use(used),
                 _or_none(used.queue_mean, digits),
                 _or_none(used.running_mean, digits),
                 _or_none(used.kv_utilisation, share),
@@ -130,6 +133,15 @@ def resources(result: Result) -> Table:
                 style="bold" if resource == variant.bottleneck else None,
             )
         table.add_section()
+    return table
+
+
+def costs(result: Result) -> Table:
+    """What the resources that were used cost; not known where a price is missing."""
+    table = _table("Cost", "variant", "$/h", "$ per million output tokens", "$ per million tokens")
+    for name, variant in result.variants.items():
+        fields = ("per_hour", "per_million_output_tokens", "per_million_total_tokens")
+        table.add_row(name, *(_or_none(getattr(variant.cost, field, None), digits) for field in fields))
     return table
 
 
@@ -160,17 +172,25 @@ def _statistic(variant: Variant, metric: str, statistic: str) -> str:
 
 def _signed(metric: str, difference: Difference) -> tuple[str, str]:
     """A difference and its interval with signs, in the metric's unit."""
+    value, ends = difference.difference, difference.ci95
+    if not value and (ends is None or not any(ends)):
+        return "0", NONE
     if metric in RATIOS:
-        low_high = difference.ci95 and f"{difference.ci95[0] * 100:+.1f} to {difference.ci95[1] * 100:+.1f} points"
-        return f"{difference.difference * 100:+.1f} points", low_high or NONE
-    sign = "+" if difference.difference > 0 else ""
-    return f"{sign}{seconds(difference.difference)}", interval(*difference.ci95) if difference.ci95 else NONE
+        low_high = ends and f"{ends[0] * 100:+.1f} to {ends[1] * 100:+.1f} points"
+        return f"{value * 100:+.1f} points", low_high or NONE
+    text, sure = with_interval(value, ends) if ends else (seconds(value), NONE)
+    return f"{'+' if value > 0 else ''}{text}", sure
 
 
 def _title(metric: str) -> str:
     if metric in RATIOS:
         return metric.replace("_", " ").replace("slo", "SLO")
     return f"{metric.removeprefix('p99_').upper()} p99" if metric.startswith("p99_") else metric.upper()
+
+
+def _in_use(used: Resource) -> str:
+    """Share of time at work (of a link: of its capacity); where that says little, how full it is."""
+    return _or_none(used.utilisation, share) if used.fill != used.load else f"{share(used.load)} full"
 
 
 def _or_none(value: float | None, words: Callable[[float], str]) -> str:

@@ -23,19 +23,30 @@ PARTS = {
 
 def seconds(value: float) -> str:
     """A time in the unit that reads best, three digits: `820 ms`, `2.35 s`, `4.1 min`."""
+    factor, unit = _unit(value)
+    return f"{digits(value * factor)} {unit}"
+
+
+def _unit(value: float) -> tuple[float, str]:
+    """The unit in which a time, s, reads best: how many of it make a second, and its name."""
     size = abs(value)
     if size >= 600:
-        return f"{digits(value / 60)} min"
+        return 1 / 60, "min"
     if size >= 1:
-        return f"{digits(value)} s"
-    return f"{digits(value * 1e3)} ms" if size >= 1e-3 or size == 0 else f"{digits(value * 1e6)} µs"
+        return 1.0, "s"
+    return (1e3, "ms") if size >= 1e-3 or size == 0 else (1e6, "µs")
 
 
 def interval(low: float, high: float) -> str:
     """An interval of times in one unit: `0.38 to 0.44 s`."""
-    size = max(abs(low), abs(high))
-    factor, unit = (1 / 60, "min") if size >= 600 else (1.0, "s") if size >= 1 else (1e3, "ms")
-    return f"{digits(low * factor)} to {digits(high * factor)} {unit}"
+    return with_interval(0.0, (low, high))[1]
+
+
+def with_interval(value: float, ends: tuple[float, float]) -> tuple[str, str]:
+    """A time and its interval, both in the unit that reads best for the largest: `0.41 s` and `0.38 to 1.44 s`."""
+    factor, unit = _unit(max(map(abs, (value, *ends))))
+    low, high = (digits(end * factor) for end in ends)
+    return f"{digits(value * factor)} {unit}", f"{low} to {high} {unit}"
 
 
 def digits(value: float, significant: int = 3) -> str:

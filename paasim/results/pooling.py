@@ -12,9 +12,10 @@ from dataclasses import asdict
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 
 from paasim.core.recorder import Floats
-from paasim.metrics.bottleneck import bottleneck
+from paasim.metrics.bottleneck import bottleneck, load
 from paasim.metrics.cost import HOUR, Bill
 from paasim.metrics.definitions import METRICS
 from paasim.metrics.intervals import (
@@ -29,7 +30,7 @@ from paasim.metrics.levels import Usage
 from paasim.metrics.replication import Replication
 from paasim.metrics.statistics import Summary, summarize
 from paasim.results import schema
-from paasim.results.cautions import cautions
+from paasim.results.cautions import cautions, unsettled
 
 MILLION = 1e6
 
@@ -52,7 +53,7 @@ def pool(replications: Sequence[Replication]) -> schema.Variant:
         extrapolated_fraction=sum(each.extrapolated for each in replications) / max(measured, 1),
         bottleneck=busiest.name if busiest else None,
         routes=_routes(replications),
-        steady_state=not _unbounded(replications),
+        steady_state=not (_unbounded(replications) or unsettled(replications)),
         window=(_mean(each.window.start for each in replications), _mean(each.window.end for each in replications)),
         warnings=cautions(replications, metrics, unbounded=_unbounded(replications)),
     )
@@ -121,6 +122,7 @@ def _requests(replications: Sequence[Replication]) -> schema.Requests:
         completed=sum(count.completed for count in counts),
         unfinished=sum(count.unfinished for count in counts),
         dropped={reason: sum(count.dropped.get(reason, 0) for count in counts) for reason in reasons},
+        measured=sum(int(each.measured.sum()) for each in replications),
     )
 
 
@@ -163,13 +165,15 @@ def _mean_usage(usages: Sequence[Usage]) -> Usage:
         running_mean=mean(lambda used: used.running_mean),
         kv_tokens_mean=mean(lambda used: used.kv_tokens_mean),
         kv_utilisation=mean(lambda used: used.kv_utilisation),
+        fill=mean(lambda used: used.fill),
+        queue_growth=mean(lambda used: used.queue_growth),
         bytes=mean(lambda used: used.bytes),
         tokens=mean(lambda used: used.tokens),
     )
 
 
 def _resource(used: Usage) -> schema.Resource:
-    values = asdict(used)
+    values = asdict(used) | {"load": load(used)}
     return schema.Resource(**{name: values[name] for name in schema.Resource.model_fields})
 
 
@@ -180,10 +184,11 @@ def _cost(replications: Sequence[Replication]) -> schema.Cost | None:
     rate, by_resource = _rates_of(bills)
     output = _mean(each.rates.output_tokens for each in replications)
     total = _mean(each.rates.total_tokens for each in replications)
+    known = not any(bill.unpriced for bill in bills)
     return schema.Cost(
-        per_hour=rate * HOUR,
-        per_million_output_tokens=rate / output * MILLION if output else None,
-        per_million_total_tokens=rate / total * MILLION if total else None,
+        per_hour=rate * HOUR if known else None,
+        per_million_output_tokens=rate / output * MILLION if known and output else None,
+        per_million_total_tokens=rate / total * MILLION if known and total else None,
         by_resource_per_hour={name: value * HOUR for name, value in by_resource.items()},
     )
 
@@ -222,10 +227,17 @@ def _routes(replications: Sequence[Replication]) -> dict[str, schema.Route]:
         }
         routes[name] = schema.Route(
             requests=n,
+            ships_kv=any(_ships(each, mask) for each, mask in zip(replications, rows, strict=True)),
             first_token="decode" if replications[0].records.first_token[number] == "decode" else "prefill",
             metrics={cast("schema.MetricName", key): value for key, value in metrics.items() if value is not None},
         )
     return routes
+
+
+def _ships(each: Replication, rows: npt.NDArray[np.bool_]) -> bool:
+    """Whether any of these measured requests decoded elsewhere than it prefilled."""
+    start, goal = (each.records.requests[f"{end}_instance"][each.measured][rows] for end in ("prefill", "decode"))
+    return bool(np.any((goal >= 0) & (start != goal)))
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -58,6 +58,8 @@ class Requests(Spec):
     """Still under way when the run ended."""
     dropped: dict[str, int]
     """By reason."""
+    measured: int
+    """Completed after the warm-up: those that the metrics are over. Zero: there is nothing to go by."""
 
 
 class Throughput(Spec):
@@ -77,11 +79,11 @@ class Resource(Spec):
     """How a pool, fleet or link was used: time-weighted means over the window, mean over replications."""
 
     kind: str
-    """`pool`, `fleet` or `link`."""
+    """`pool`, `fleet`, `link`, or `access`: the access links of a fleet's devices."""
     servers: int
-    """Instances, devices; 1 for a link."""
+    """Instances, devices, access links; 1 for a link."""
     utilisation: float | None
-    """Share of the servers' time at work; of a link, share of its capacity used."""
+    """Share of the servers' time at work; of a link, share of its capacity used, in the busier direction."""
     queue_mean: float | None
     """Mean number of requests waiting."""
     running_mean: float | None
@@ -90,19 +92,24 @@ class Resource(Spec):
     """Mean KV memory in use, tokens."""
     kv_utilisation: float | None
     """The same as a share of what fits."""
+    fill: float | None
+    """Of servers that batch: the largest of the shares of KV memory, slots and prompt throughput in use; else null."""
+    load: float
+    """How near it is to its limit: fill where it batches and keeps up, else utilisation; the bottleneck has most."""
     bytes: float | None
-    """Payload bytes sent in the window."""
+    """Payload bytes sent in the window, either way."""
     tokens: float | None
     """Tokens computed in the window."""
 
 
 class Cost(Spec):
-    """Dollars for the resources in use, mean over replications."""
+    """Dollars for the resources in use, mean over replications; absent where no price is given."""
 
     unit: Literal["$"] = "$"
-    per_hour: float
+    per_hour: float | None
+    """Null where a pool or fleet that was used has no price."""
     per_million_output_tokens: float | None
-    """Null where no token came out."""
+    """Null where no token came out, or a price is missing."""
     per_million_total_tokens: float | None
     by_resource_per_hour: dict[str, float]
 
@@ -123,6 +130,8 @@ class Route(Spec):
 
     requests: int
     """Completed requests that count."""
+    ships_kv: bool
+    """Whether a KV cache moved between two engines."""
     first_token: Literal["prefill", "decode"]
     """Which side emits the first token."""
     metrics: dict[MetricName, Metric]
@@ -148,10 +157,10 @@ class Variant(Spec):
     extrapolated_fraction: float
     """Share of requests with a step outside the measured box of its profile."""
     bottleneck: str | None
-    """The resource with the highest utilisation."""
+    """The resource with the highest load."""
     routes: dict[str, Route]
     steady_state: bool
-    """False: queues grow as long as requests arrive, and means depend on how long the run was."""
+    """False: queues grow as long as requests arrive, most requests were unfinished, or none was measured."""
     window: Interval
     """The measured part of a replication, s from its start; mean over replications."""
     warnings: list[str]
@@ -178,8 +187,8 @@ class Difference(Spec):
     """Paired: over replications where there are at least three, else over batches of requests."""
     ratio: float | None
     """Variant over baseline; null where the baseline is zero."""
-    verdict: Literal["better", "worse", "cannot tell"]
-    """`cannot tell` where the interval holds zero, or there is none."""
+    verdict: Literal["better", "worse", "same", "cannot tell"]
+    """`same`: no difference, or an interval within 0.1 % of the baseline; `cannot tell`: it holds zero, or is none."""
     by_request: ByRequest | None = None
     """The same requests compared one by one; null for metrics that are not one value per request."""
 

@@ -50,7 +50,10 @@ def build(scenario: Scenario, streams: Streams) -> World:
     links = {name: spec.build(env, name) for name, spec in scenario.network.links.items()}
     world.resources = [Resource(g.name, g.kind, g.servers, g.capacity, g.totals) for g in groups.values()]
     world.resources += [_link_resource(scenario.network.links[name], link) for name, link in links.items()]
-    world.ways = _ways(env, scenario, known, groups, links)
+    last_miles: dict[str, LastMile] = {}
+    world.ways = _ways(env, scenario, known, groups, links, last_miles)
+    for name, mile in last_miles.items():
+        world.resources.append(_access_resource(links[name], mile, known[mile.site].count))
     for way in world.ways:
         if not way.stays and isinstance(way.decode, Pool):
             for instance in way.decode.instances:
@@ -82,15 +85,30 @@ def _link_resource(spec: LinkSpec, link: Link) -> Resource:
     return Resource(link.name, "link", 1, capacity, link.totals)
 
 
+def _access_resource(link: Link, last_mile: LastMile, devices: int) -> Resource:
+    """The access links of a fleet's devices together: whatever passes the link passes one of them."""
+    forward, backward = last_mile.rates()
+
+    def totals(now: float) -> dict[str, float]:
+        carried = link.totals(now)
+        sent, sent_back = carried["bytes"], carried["bytes_backward"]
+        busy = {"busy": sent / forward, "busy_backward": sent_back / backward}
+        return busy | {"bytes": sent, "bytes_backward": sent_back}
+
+    capacity = {"bytes_per_s": forward, "bytes_per_s_backward": backward}
+    return Resource(f"{link.name}: last mile of {last_mile.site}", "access", devices, capacity, totals)
+
+
 def _ways(
     env: Environment,
     scenario: Scenario,
     known: dict[str, End],
     groups: dict[str, Pool | Fleet],
     links: dict[str, Link],
+    last_miles: dict[str, LastMile],
 ) -> list[Way]:
+    """The routes at work; `last_miles` takes up those that they pass, by link."""
     origins = [origin(scenario, known, position) for position in range(len(scenario.classes))]
-    last_miles: dict[str, LastMile] = {}
     ways = []
     for number, (name, route) in enumerate(scenario.routes.items()):
         start, goal = known[route.prefill], known[route.decode]

@@ -12,12 +12,14 @@ from paasim.engine.instance import Instance
 from paasim.engine.memory import KvMemory
 from paasim.engine.pool import FleetSpec, PoolSpec
 from paasim.scenario import lookup
+from paasim.scenario.way import TYPICAL_STEP
 
 if TYPE_CHECKING:
     from paasim.core.request import Request
     from paasim.engine.meter import Meter
     from paasim.model.model import Model
     from paasim.profile.profile import Profile
+    from paasim.profile.steps import StepTime
     from paasim.scenario.ends import End
     from paasim.scenario.scenario import Scenario
     from paasim.scenario.world import World
@@ -57,7 +59,7 @@ def make_group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
             waiting=waiting,
         )
 
-    capacity = _capacity(spec, profile, tokens)
+    capacity = _capacity(spec, profile, steps, context_limit(profile, model), tokens, max_seqs)
     most = tokens if tokens == inf else tokens // spec.block_tokens * spec.block_tokens
     if isinstance(spec, FleetSpec):
         return Fleet(end.name, spec.devices, make, capacity, steps, most)
@@ -86,6 +88,11 @@ def kv_capacity(spec: PoolSpec | FleetSpec, profile: Profile, model: Model) -> f
     return max(free, 0.0) // per_token
 
 
+def context_limit(profile: Profile, model: Model) -> float:
+    """Longest prompt in tokens that the engine or the model takes; infinity where neither states a limit."""
+    return min(most for most in (profile.spec.limits.max_context, model.spec.max_context, inf) if most is not None)
+
+
 def _entry_tokens(scenario: Scenario, spec: PoolSpec | FleetSpec, model: Model) -> int:
     """Tokens per prefix-cache entry; 0 = no cache (none wanted, nothing shared, or states that cannot be cut)."""
     sizes = {size for workload in scenario.classes.values() if (size := workload.block_tokens) is not None}
@@ -107,8 +114,17 @@ def _entry_tokens(scenario: Scenario, spec: PoolSpec | FleetSpec, model: Model) 
     return size
 
 
-def _capacity(spec: PoolSpec | FleetSpec, profile: Profile, tokens: float) -> dict[str, float]:
-    header = profile.spec
-    price = spec.price if spec.price is not None else header.price
-    values = {"kv_tokens": tokens if tokens < inf else None, "price_per_hour": price, "power": header.power}
-    return {name: float(value) for name, value in values.items() if value is not None}
+def _capacity(
+    spec: PoolSpec | FleetSpec, profile: Profile, steps: StepTime, context: float, tokens: float, max_seqs: int
+) -> dict[str, float]:
+    """Limits and prices of one instance, those that there are."""
+    step = steps.prefill(TYPICAL_STEP, TYPICAL_STEP**2 / 2) if steps.can_prefill else 0.0
+    values = {
+        "kv_tokens": tokens,
+        "max_seqs": inf if spec.role == "prefill" else max_seqs,  # time limits a prefill pool, not its slots
+        "prompt_tokens_per_s": TYPICAL_STEP / step if step else inf,
+        "max_context": context,
+        "price_per_hour": spec.price if spec.price is not None else profile.spec.price,
+        "power": profile.spec.power,
+    }
+    return {name: float(value) for name, value in values.items() if value is not None and value < inf}

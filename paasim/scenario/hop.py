@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,14 +21,19 @@ class LastMile:
 
     def __init__(self, spec: LinkSpec, site: str) -> None:
         self._spec = spec
-        self._site = site
+        self.site = site
         self._links: dict[int, Access | None] = {}
 
     def of(self, device: int) -> Access | None:
         """The access link of a device."""
         if device not in self._links:
-            self._links[device] = self._spec.device_access(self._site)
+            self._links[device] = self._spec.device_access(self.site)
         return self._links[device]
+
+    def rates(self) -> tuple[float, float]:
+        """Bytes per second of each access link, in the link's forward direction and backward."""
+        access = self._spec.device_access(self.site)
+        return (access.forward, access.backward) if access is not None else (inf, inf)
 
 
 class Hop:

@@ -111,15 +111,19 @@ def chosen(scenario: Scenario, variant: str | None) -> Scenario:
 def find(name: str) -> Path:
     """The file that a user means by a path, a result folder or the name of a bundled scenario.
 
+    A folder that happens to have the name of a bundled scenario is not meant, unless written as a path: `./azure`.
+
     Raises:
         InputError: if there is none, with the nearest bundled name.
     """
     path = paths.expand(name)
+    known = bundled()
+    if name in known and not path.is_file():
+        return known[name]
     if path.is_dir() and (path / "scenario.yaml").is_file():
         return path / "scenario.yaml"
     if path.exists() or path.suffix or len(path.parts) > 1:
         return path
-    known = bundled()
     if name not in known:
         raise InputError.one(name, "no such file, and no bundled scenario of this name", did_you_mean(name, known))
     return known[name]

@@ -13,7 +13,7 @@ from paasim.profile.profile import Profile
 from paasim.profile.steps import StepTime
 from paasim.scenario import lookup
 from paasim.scenario.ends import End, ends
-from paasim.scenario.engines import DEFAULT_MAX_SEQS, kv_capacity
+from paasim.scenario.engines import DEFAULT_MAX_SEQS, context_limit, kv_capacity
 from paasim.scenario.scenario import Scenario
 
 Loaded = TypeVar("Loaded")
@@ -68,6 +68,10 @@ class Parts:
     def memory_tokens(self, end: End) -> float:
         """Tokens of KV cache that one instance has room for; infinity if nothing limits them."""
         return kv_capacity(end.spec, self.profiles[end.name], self.models[end.name])
+
+    def context_tokens(self, end: End) -> float:
+        """Longest prompt in tokens that its engine or model takes; infinity if neither states a limit."""
+        return context_limit(self.profiles[end.name], self.models[end.name])
 
     def most_sequences(self, end: End, tokens: float) -> int:
         """Sequences of `tokens` tokens that an instance can decode at once: by slots and by KV memory."""

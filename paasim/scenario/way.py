@@ -184,4 +184,4 @@ def _token_delay(hop: Hop | None, device: int) -> float:
 
 
 TYPICAL_STEP = 4096
-"""Tokens of a prefill step when a queue's work is turned into seconds."""
+"""Tokens of a prefill step when a queue's work is turned into seconds, or a prompt throughput is told."""

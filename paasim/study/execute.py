@@ -7,11 +7,14 @@ any number of workers and in any order of completion. Workers are spawned, not f
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 from paasim.metrics.replication import Replication, measure
 from paasim.metrics.slo import Limits
@@ -91,14 +94,39 @@ def _in_processes(
     finished: Callable[[int, Replication], None],
     work: Callable[[Unit], Replication],
 ) -> None:
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures: dict[Future[Replication], int] = {pool.submit(work, units[number]): number for number in left}
+    others = set(active_children())
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as pool:
         try:
+            with _interrupts_ignored():  # processes start here, and ignore Ctrl-C from their first moment on
+                futures: dict[Future[Replication], int] = {pool.submit(work, units[number]): number for number in left}
             for future in as_completed(futures):
                 finished(futures.pop(future), future.result())
+        except KeyboardInterrupt:
+            for process in set(active_children()) - others:  # nobody waits for what they are at
+                process.terminate()
+            pool.shutdown(cancel_futures=True)
+            raise
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _ignore_interrupts() -> None:
+    """In a worker: Ctrl-C goes to all processes of a terminal, and only the first one deals with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C for a moment; new processes inherit that. Only the main thread may do so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def cores() -> int:

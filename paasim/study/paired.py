@@ -24,6 +24,8 @@ from paasim.results.schema import ByRequest, Comparison, Difference, Variant
 
 ROUNDING = 1e-9
 """Relative differences up to this come from the rounding of sums, and are none."""
+NEGLIGIBLE = 1e-3
+"""Relative differences that are surely below this are not worth a word (an equivalence test: Schuirmann, 1987)."""
 
 Statistic = Callable[[Replication], float | None]
 
@@ -81,12 +83,14 @@ def _difference(
     higher_is_better: bool = False,
     by_request: ByRequest | None = None,
 ) -> Difference:
-    difference = value - reference
-    if abs(difference) <= ROUNDING * abs(reference):
-        difference = half = 0.0
+    difference, scale = value - reference, abs(reference)
+    if abs(difference) + (half or 0.0) <= ROUNDING * scale:
+        difference, half = 0.0, None if half is None else 0.0
     interval: Interval | None = None if half is None else (difference - half, difference + half)
     verdict = "cannot tell"
-    if interval is not None and not interval[0] <= 0 <= interval[1]:
+    if abs(difference) + (half or 0.0) <= (ROUNDING if half is None else NEGLIGIBLE) * scale:
+        verdict = "same"
+    elif interval is not None and not interval[0] <= 0 <= interval[1]:
         verdict = "better" if (difference > 0) == higher_is_better else "worse"
     return Difference.model_validate(
         {
@@ -144,19 +148,22 @@ def _p99(each: Replication, metric: str) -> float | None:
 
 
 def _first_token_warnings(result: Result) -> list[str]:
-    """Say so where variants differ in who emits the first token: their TTFT and TPOT mean different things."""
-    rules = {name: _rules(variant) for name, variant in result.variants.items()}
-    if len(set(rules.values())) < 2:
+    """Say so where only some TTFTs leave out a wait for the KV cache: they end before it, since prefill emits.
+
+    A route that ships no KV has no such wait, whoever emits: it compares with one whose TTFT holds the wait.
+    """
+    early = {
+        (name, route): each.ships_kv and each.first_token == "prefill"
+        for name, variant in result.variants.items()
+        for route, each in variant.routes.items()
+    }
+    if all(early.values()) or not any(early.values()):
         return []
-    said = ", ".join(f"{name}: {' and '.join(rule)}" for name, rule in rules.items() if rule)
+    said = ", ".join(f"{route} in {name}" for (name, route), is_early in early.items() if is_early)
     return [
-        f"variants differ in who emits the first token ({said}): with 'prefill' the wait for the KV cache is in "
-        "TTST, TPOT and the largest ITL and not in TTFT; compare E2EL and TTFT + TTST as well"
+        f"TTFT does not mean the same everywhere: on some routes ({said}) the prefill side emits the first token, so "
+        "that the wait for the KV cache is in TTST, TPOT and the largest ITL; compare TTFT + TTST, or E2EL"
     ]
-
-
-def _rules(variant: Variant) -> tuple[str, ...]:
-    return tuple(sorted({route.first_token for route in variant.routes.values()}))
 
 
 def _unsteady_warnings(result: Result) -> list[str]:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -84,6 +90,77 @@ def test_a_missed_objective_is_exit_code_3(scenario: str, capsys: pytest.Capture
     assert "objective missed" in said.err
 
 
+def test_a_warm_up_that_leaves_nothing_is_said(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["run", scenario, "--set", "run.warmup=1 h"]
+    assert app.run(arguments) == 3
+    said = capsys.readouterr()
+    assert "None of 600 requests was completed within what is measured." in said.out
+    assert "warning: the warm-up leaves nothing to measure: shorten run.warmup" in said.err
+    assert "objective not shown to be met: there is nothing to measure" in said.err
+    Path(scenario).write_text(SCENARIO.replace("slo: {ttft: 10 s, attainment: 0.9}\n", ""))
+    assert app.run([*arguments, "--json"]) == 0
+    base = json.loads(capsys.readouterr().out)["variants"]["base"]
+    assert (base["metrics"], base["requests"]["measured"], base["requests"]["completed"]) == ({}, 0, 600)
+    assert not base["steady_state"]
+    assert base["cost"] is None
+    assert base["bottleneck"] is None
+
+
+@pytest.mark.parametrize(("time", "measured"), [("100 ms", False), ("2 s", True)])
+def test_a_run_with_most_requests_unfinished_has_no_steady_state(scenario: str, time: str, measured: bool) -> None:
+    run = f"run={{drain: false, max_time: {time}, warmup: 0 s}}"
+    base = paasim.simulate(paasim.load(scenario, [run, "workload.arrivals.rate=100 /s"])).variants["base"]
+    assert base.requests.unfinished > 0.5 * base.requests.arrived
+    assert bool(base.requests.measured) == measured
+    assert not base.steady_state
+    assert any("unfinished when the run ended" in warning for warning in base.warnings)
+    assert any(warning.startswith("nothing to measure") for warning in base.warnings) != measured
+
+
+def test_what_has_no_price_is_not_free(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["run", scenario]) == 0
+    said = capsys.readouterr()
+    assert "the cost is not known: no price is given for cloud.decode" in said.err
+    assert "$/h" not in said.out
+    cost = folder.read(Path("results/test-bed")).variants["base"].cost
+    assert cost is not None
+    assert (cost.per_hour, cost.per_million_output_tokens) == (None, None)
+    assert cost.by_resource_per_hour == {"cloud.prefill": pytest.approx(3.0)}
+    assert app.run(["run", scenario, "--set", "sites.cloud.pools.decode.price=2 $/h"]) == 0
+    said = capsys.readouterr()
+    assert "cost" not in said.err
+    assert "base 5.00" in " ".join(said.out.split())
+
+
+def test_an_interrupt_is_one_line_and_exit_code_130(scenario: str) -> None:
+    """Ctrl-C reaches all processes of a terminal, here those of a session of its own."""
+    command = [sys.executable, "-m", "paasim.cli.app", "run", scenario, "--jobs", "2", "--set", "run.requests=3000000"]
+    here = {**os.environ, "PYTHONPATH": str(Path(paasim.__file__).parents[1])}
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, env=here, start_new_session=True, **streams)
+    try:
+        wait_for_workers(process.pid, 3)  # two, and the one that tracks their resources
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (130, "")
+    assert [line for line in err.splitlines() if not line.startswith("warning: ")] == ["interrupted"]
+
+
+def wait_for_workers(pid: int, count: int) -> None:
+    """Until a process has so many children, and has let them go to work."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    if not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists():
+        pytest.skip("needs /proc to see the workers")
+    for _ in range(200):
+        if len(listed.read_text().split()) >= count:
+            time.sleep(0.5)
+            return
+        time.sleep(0.05)
+    pytest.fail("no workers")
+
+
 def test_variant_and_replications(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["run", scenario, "--variant", "cloud-only", "--replications", "1", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -95,7 +172,7 @@ def test_compare(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["compare", scenario]) == 0
     said = capsys.readouterr()
     assert "has the lowest TTFT" in said.out
-    assert "who emits the first token" in said.err
+    assert "the prefill side emits the first token" in said.err
     result = folder.read(Path("results/test-bed"))
     assert list(result.variants) == ["base", "cloud-only", "late-token"]
     assert result.document.comparison is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,14 @@ from paasim.model.spec import ModelSpec
 from paasim.scenario import load
 from paasim.scenario.loader import from_dict
 from tests.docs.pages import PAGES, ROOT, Block, blocks
+from tests.docs.quote import COMMAND, README, excerpt, quoted
 
-README = ROOT / "README.md"
 NOT_OURS = ("sh install.sh", ".venv/bin/python", ".ci/run")
 """Beginnings of commands that are run elsewhere: by the user, by `.ci/run`."""
 FEW = 30
 """Requests of a run here."""
 TRACES = ("azure", "mooncake")
 """Scenarios that read files which are not part of the repository."""
-OUTPUT = "<!-- output of: "
 
 
 @pytest.fixture
@@ -150,22 +149,19 @@ def test_the_router_that_is_shown_works(here: Path) -> None:
 
 def test_quoted_output_is_real(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Line by line: the same words, and numbers within 5 % (libraries differ between machines)."""
-    text = README.read_text(encoding="utf-8")
-    quoted = text.split(f"{OUTPUT}paasim compare quickstart -->")[1].split("```")[1].removeprefix("text\n")
-    assert app.run(["compare", "quickstart", "--jobs", "1"]) == 0
-    printed = capsys.readouterr().out
-    unlike = [line for line in _lines(quoted) if not any(_alike(line, other) for other in _lines(printed))]
-    assert not unlike, "README.md quotes what `paasim compare quickstart` does not print"
+    assert app.run([*COMMAND, "--jobs", "1"]) == 0
+    pairs = list(zip_longest(_lines(quoted()), _lines(excerpt(capsys.readouterr().out)), fillvalue=""))
+    unlike = [pair for pair in pairs if not _alike(*pair)]
+    assert not unlike, "README.md quotes another output; to renew it: python -m tests.docs.quote"
 
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
-def _lines(text: str) -> Iterator[str]:
+def _lines(text: str) -> list[str]:
     """Lines of tables; sentences as one line, since they wrap."""
-    head, _, tables = text.strip().partition("\nVariants")
-    yield " ".join(head.split())
-    yield from (" ".join(line.split()) for line in tables.splitlines() if line.strip(" ─"))
+    head, _, tables = text.strip().partition("\n\n")
+    return [" ".join(head.split()), *(" ".join(line.split()) for line in tables.splitlines() if line.strip(" ─"))]
 
 
 def _alike(a: str, b: str) -> bool:

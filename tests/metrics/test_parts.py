@@ -59,10 +59,23 @@ def test_kv_parts_belong_to_ttst_where_prefill_emits_the_first_token() -> None:
         "downlink": 0.25,
     }
     second = {name: float(values[0]) for name, values in ttst_parts(make_records([row]).requests, ["prefill"]).items()}
-    assert second["encode"] == 0.25  # from the first token at 6.25 on
+    assert second["encode"] == 0.5
     assert second["transfer"] == 2.0
-    assert (second["first_step"], second["second_step"], second["downlink"]) == (1.0, 0.0, 0.25)
+    assert (second["first_step"], second["second_step"], second["downlink"]) == (1.0, 0.0, 0.0)  # one way for both
     assert sum(second.values()) == pytest.approx(5.0, abs=1e-12)
+
+
+def test_only_what_the_ways_down_do_not_share_is_a_part_of_ttst() -> None:
+    row = ROAD | {"second_step": 12.0, "second_token": 12.25}
+    cloud = make_records([row]).requests
+    parts = {name: float(values[0]) for name, values in ttst_parts(cloud, ["decode"]).items()}
+    assert {name: value for name, value in parts.items() if value} == {"second_step": 1.0}
+    near = make_records([row | {"first_token": 6.25, "second_token": 11.0}]).requests  # from far, then from nearby
+    parts = {name: float(values[0]) for name, values in ttst_parts(near, ["prefill"]).items()}
+    assert (parts["encode"], parts["downlink"], sum(parts.values())) == (0.25, 0.0, 4.75)
+    far = make_records([row | {"first_token": 6.25, "second_token": 11.5}]).requests
+    parts = {name: float(values[0]) for name, values in ttst_parts(far, ["prefill"]).items()}
+    assert (parts["encode"], parts["downlink"], sum(parts.values())) == (0.5, 0.25, 5.25)
 
 
 def test_overlap_counts_once() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from paasim.core.recorder import Levels
 from paasim.core.request import COMPLETED, DROPPED, UNFINISHED
-from paasim.metrics.bottleneck import bottleneck
+from paasim.metrics.bottleneck import bottleneck, load
+from paasim.metrics.context import too_long
 from paasim.metrics.cost import cost, energy
 from paasim.metrics.levels import usage
 from paasim.metrics.replication import count, measure
@@ -44,7 +45,17 @@ def test_cost_counts_hours_and_bytes_but_no_idle_pool() -> None:
     assert bill is not None
     assert bill.by_resource == {"pool": pytest.approx(2 * 3.6 * 10 / 3600 + 0.01)}
     assert bill.per(1000.0) == pytest.approx(bill.total / 1000)
+    assert bill.unpriced == ()
     assert cost([pool()], [usage(pool(), WHOLE)]) is None
+    nothing = Window(20.0, 20.0, np.zeros(1, bool))
+    assert cost(levels, [usage(level, nothing) for level in levels]) is None
+
+
+def test_a_missing_price_is_not_zero() -> None:
+    levels = [pool("a", price_per_hour=3.6), pool("b"), pool("free", price_per_hour=0.0)]
+    bill = cost(levels, [usage(level, WHOLE) for level in levels])
+    assert bill is not None
+    assert bill.unpriced == ("b",)
 
 
 def test_energy_counts_busy_and_idle_time() -> None:
@@ -60,6 +71,56 @@ def test_bottleneck_is_the_busiest() -> None:
     assert found is not None
     assert found.name == "b"
     assert bottleneck([]) is None
+
+
+def test_fill_is_the_largest_share_of_what_a_batch_needs() -> None:
+    totals = {"running": np.array([0.0, 60.0, 120.0]), "prompt_tokens": np.array([0.0, 500.0, 1000.0])}
+
+    def fill(**capacity: float) -> float | None:
+        level = pool(**capacity)
+        return usage(Levels("p", "pool", 2, level.times, {**level.totals, **totals}, capacity), WHOLE).fill
+
+    assert fill(max_seqs=16.0) == pytest.approx(12 / 32)
+    assert fill(max_seqs=16.0, kv_tokens=50.0) == pytest.approx(0.5)
+    assert fill(max_seqs=16.0, kv_tokens=50.0, prompt_tokens_per_s=80.0) == pytest.approx(100 / 160)
+    assert fill(max_seqs=1.0, kv_tokens=50.0) is None  # a device: at work or not
+    assert fill(kv_tokens=50.0) is None
+
+
+def test_a_pool_that_batches_is_as_loaded_as_it_is_full_unless_it_cannot_keep_up() -> None:
+    times = np.array([0.0, 5.0, 10.0])
+
+    def batching(name: str, queue: list[float]) -> Levels:
+        totals = {"busy": times, "running": times * 2, "queue": np.array(queue)}
+        return Levels(name, "pool", 1, times, totals, {"max_seqs": 10.0})
+
+    calm, behind = batching("calm", [0, 5, 10]), batching("behind", [0, 5, 200])
+    assert load(usage(calm, WHOLE)) == pytest.approx(0.2)
+    assert load(usage(behind, WHOLE)) == pytest.approx(1.0)
+    found = bottleneck([usage(calm, WHOLE), usage(pool("half", 3), WHOLE)])
+    assert found is not None
+    assert found.name == "half"
+
+
+def test_a_link_is_as_busy_as_its_busier_way() -> None:
+    times = np.array([0.0, 10.0])
+    totals = {name: times * share for name, share in (("busy", 0.1), ("busy_backward", 0.7), ("bytes", 1e8))}
+    level = Levels("wan", "link", 1, times, totals | {"bytes_backward": times * 7e8}, {"price_per_byte": 1e-9})
+    used = usage(level, WHOLE)
+    assert used.utilisation == pytest.approx(0.7)
+    assert used.bytes == pytest.approx(8e9)
+    bill = cost([level], [used])
+    assert bill is not None
+    assert bill.total == pytest.approx(8.0)
+
+
+def test_prompts_beyond_the_context_are_counted_where_they_were_served() -> None:
+    at = {"prefill_instance": 0, "decode_instance": 1}
+    rows = [{"arrival": float(i), "prompt_tokens": tokens, **at} for i, tokens in enumerate((10, 11, 500))]
+    rows.append({"arrival": 3.0, "prompt_tokens": 600})  # dropped before it was served
+    small, large = pool("here.prefill", max_context=10.0), pool("there", max_context=500.0)
+    records = make_records(rows, resources=[small, large], instances=["here.prefill[0]", "there[0]"])
+    assert too_long(records) == {"here.prefill": (2, 10.0)}
 
 
 def test_a_good_request_meets_every_limit_of_its_class() -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 from rich.console import Console
 
 from paasim.report import style
-from paasim.report.answer import answer
+from paasim.report.answer import against, answer
 from paasim.report.figures import all_figures, cdf, parts
 from paasim.report.tables import tables
 from paasim.results.result import Result
+from paasim.results.schema import Difference
 from paasim.study.paired import paired
 from tests.handmade import make_result
 
@@ -61,9 +63,16 @@ def test_the_answer_against_a_slower_baseline(compared: Result) -> None:
 
 
 def test_a_difference_that_may_be_chance_is_called_so() -> None:
-    result = make_result({"base": 0.05, "same": 0.05}, n=400)
+    difference = Difference(difference=-0.2, ci95=(-1.2, 0.8), ratio=0.9, verdict="cannot tell")
+    said = "0.200 s less than base (95 % interval -0.800 to 1.20 s), which may be chance"
+    assert against(difference, "base") == said
+
+
+def test_no_difference_is_called_so() -> None:
+    result = make_result({"base": 0.05, "twin": 0.05}, n=400)
     result = Result(result.document.model_copy(update={"comparison": paired(result, "base")}), result.replications)
-    assert "which may be chance" in answer(result)
+    assert "the same as that of twin" in answer(result)
+    assert "twin TTFT 0 – same" in " ".join(printed(result).split())
 
 
 def test_no_steady_state_is_in_the_answer() -> None:
@@ -77,6 +86,22 @@ def test_tables(single: Result, compared: Result) -> None:
     assert "overloaded (no steady state)" in several
     assert "worse" in several
     assert max(map(len, several.splitlines())) <= 120
+
+
+def test_a_difference_and_its_interval_have_one_unit() -> None:
+    result = make_result({"base": 0.05, "slow": 0.06}, n=400)
+    result = Result(result.document.model_copy(update={"comparison": paired(result, "base")}), result.replications)
+    table = printed(result).split("Against")[1].split("Where")[0]
+    rows = [line for line in table.splitlines() if " to " in line]
+    assert rows
+    for row in rows:
+        assert len(set(re.findall(r"\b(µs|ms|s|min)\b", row))) == 1, row
+
+
+def test_cost_has_a_table_where_it_is_known(single: Result) -> None:
+    assert "$ per million output tokens" in printed(single)
+    free = make_result(n=200, resources=[])
+    assert "Cost" not in printed(free)
 
 
 def test_figures_are_valid_and_the_same_every_time(compared: Result) -> None:

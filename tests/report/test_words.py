@@ -33,6 +33,7 @@ def test_share_never_rounds_to_all_or_nothing(value: float, text: str) -> None:
 def test_other_words() -> None:
     assert words.interval(0.38, 0.44) == "380 to 440 ms"
     assert words.interval(-1.5, 2) == "-1.50 to 2.00 s"
+    assert words.with_interval(0.2, (-0.8, 1.2)) == ("0.200 s", "-0.800 to 1.20 s")
     assert words.size(12_345_000_000) == "12.3 GB"
     assert words.listed(["a", "b", "c"]) == "a, b and c"
     assert words.digits(1234567.0) == "1,234,567"

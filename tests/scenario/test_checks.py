@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from paasim.scenario import from_dict
+from paasim.scenario.checks.doubts import prompts_are_within_the_context, replications_differ
 from paasim.scenario.ends import path_between
 from paasim.scenario.parts import Parts
 from paasim.scenario.stations import flows, stations
+from tests import small
 
 
 def test_a_sound_scenario_has_no_warnings(scene) -> None:
@@ -50,6 +53,45 @@ def test_a_profile_of_another_model_is_a_warning(scene) -> None:
     form = "form: {prefill: {b: 2 ms}"
     (said,) = scene.warnings((f"profile: {{model: llama-3.1-8b, {form}", f"profile: {{model: x, {form}"))
     assert "the profile is of model 'x', but the requests are for 'llama-3.1-8b'" in said
+
+
+def test_prompts_beyond_the_context_are_a_warning_with_the_figure(scene) -> None:
+    lengths = "lengths: {kind: exponential, prompt: {mean: 400}, output: {mean: 100}}"
+    form = "form: {prefill: {b: 2 ms}"
+    scenario = scene.load(
+        ("lengths: {kind: fixed, prompt: 1000, output: 100}", lengths), (form, f"limits: {{max_context: 400}}, {form}")
+    )
+    (said,) = prompts_are_within_the_context(scenario, Parts.of(scenario))
+    share, rest = said.what.removeprefix("sites.homes.fleet: ").split("%", 1)
+    assert float(share) == pytest.approx(36.8, abs=3)  # P(L > mean) = 1/e
+    assert rest == " of the prompts on 'paas' are beyond the context limit (400 tokens)"
+
+
+@pytest.mark.parametrize(("prompt", "ends"), [(131_072, 0), (131_073, 2)])
+def test_the_limit_of_a_model_counts_as_well(scene, prompt: int, ends: int) -> None:
+    scenario = scene.load(("prompt: 1000", f"prompt: {prompt}"))
+    assert len(list(prompts_are_within_the_context(scenario, Parts.of(scenario)))) == ends
+
+
+def test_replications_of_what_is_not_random_are_a_warning(scene) -> None:
+    steady = ("kind: poisson, rate: 2 /s", "kind: constant, rate: 2 /s")
+    assert scene.warnings(steady) == []  # any of the devices may ask
+    single = (steady, ("devices: 50", "devices: 1"), ("2 ms", "1 us"), ("20 ms", "1 ms"))
+    (said,) = scene.warnings(*single)
+    assert "run.replications: all 2 replications are the same, since nothing in the scenario is random" in said
+    assert scene.warnings(*single, ("replications: 2", "replications: 1")) == []
+
+
+def test_replications_of_a_trace_are_a_warning(tmp_path) -> None:
+    requests = [(float(i), 100, 10) for i in range(20)]
+    route = {"here": {"prefill": "here.whole", "decode": "here.whole"}}
+    data = small.scene(small.trace(tmp_path, requests), {"whole": small.pool("mixed")}, route)
+    scenario = from_dict(data)
+    assert list(replications_differ(scenario, Parts.of(scenario))) == []
+    data["run"]["replications"] = 4
+    scenario = from_dict(data)
+    (said,) = replications_differ(scenario, Parts.of(scenario))
+    assert "all 4 replications are the same" in said.what
 
 
 def test_a_pool_on_no_route_is_a_warning(scene) -> None:

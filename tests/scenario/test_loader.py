@@ -11,7 +11,7 @@ from paasim.router.fixed import FixedSpec
 from paasim.router.round_robin import RoundRobinSpec
 from paasim.router.threshold import ThresholdSpec
 from paasim.scenario import bundled, from_dict, load, yaml
-from paasim.scenario.loader import chosen
+from paasim.scenario.loader import chosen, find
 from paasim.scenario.run import Share
 
 
@@ -166,6 +166,21 @@ def test_a_wrong_override_names_itself(error, text: str, said: str) -> None:
 
 
 # --- Finding -----------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_of_the_name_of_a_bundled_scenario_is_not_in_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "local"
+    folder.mkdir()
+    own = yaml.dump({**load("local").expanded(), "name": "mine"})
+    (folder / "scenario.yaml").write_text(own)
+    assert find("local") == bundled()["local"]
+    assert load("./local").name == "mine"
+    folder.rename(tmp_path / "other")
+    (tmp_path / "local").write_text(own)
+    assert load("local").name == "mine"
 
 
 def test_bundled_scenarios_load_by_name() -> None:

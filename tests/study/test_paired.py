@@ -7,6 +7,7 @@ import json
 import jsonschema
 import pytest
 
+from paasim.results.pooling import pool
 from paasim.results.result import Result
 from paasim.results.schema import result_schema
 from paasim.study.paired import paired
@@ -25,8 +26,15 @@ def test_a_real_difference_is_found_and_a_zero_one_is_not() -> None:
         result.variants["slow"].metrics["ttft"].mean / result.variants["base"].metrics["ttft"].mean
     )
     assert same["ttft"].difference == 0
-    assert same["ttft"].verdict == "cannot tell"
+    assert same["ttft"].verdict == same["slo_attainment"].verdict == "same"
     assert paired(result, "slow").differences["base"]["p99_ttft"].verdict in ("better", "cannot tell")
+
+
+def test_a_negligible_difference_is_called_the_same() -> None:
+    result = make_result({"base": 0.05, "near": 0.05 * (1 + 1e-4)})
+    near = paired(result, "base").differences["near"]["ttft"]
+    assert near.difference > 0
+    assert near.verdict == "same"
 
 
 def test_requests_are_paired_one_by_one() -> None:
@@ -54,15 +62,30 @@ def test_pairing_is_sharper_than_two_separate_intervals() -> None:
     assert high - low < min(b - a for a, b in separate) / 2
 
 
-def test_warns_where_variants_differ_in_the_first_token() -> None:
-    one = make_result({"a": 0.05}, n=200)
-    other = make_result({"b": 0.05}, n=200, first_token=["decode"])
-    variants = {**one.variants, **other.variants}
-    document = one.document.model_copy(update={"variants": variants})
-    both = Result(document, {**one.replications, **other.replications})
-    assert any("first token (a: prefill, b: decode)" in warning for warning in paired(both, "a").warnings)
-    assert paired(one, "a").warnings == []
-    assert any("closed loop" in warning for warning in paired(one, "a", closed_loop=True).warnings)
+def test_warns_where_only_some_ttfts_leave_out_the_wait_for_the_kv_cache() -> None:
+    early, late = make_result({"a": 0.05}, n=200), make_result({"b": 0.05}, n=200, first_token=["decode"])
+    (said,) = paired(together(early, late), "a").warnings
+    assert "TTFT does not mean the same everywhere: on some routes (paas in a)" in said
+    home = make_result({"c": 0.05}, n=200, routes=["local"])
+    for each in home.replications["c"]:
+        each.records.requests["decode_instance"][:] = 0  # where it was prefilled
+    home = make_home(home)
+    assert not home.variants["c"].routes["local"].ships_kv
+    assert len(paired(together(early, home), "a").warnings) == 1
+    assert paired(together(late, home), "b").warnings == []
+    assert paired(early, "a").warnings == []
+    assert any("closed loop" in warning for warning in paired(early, "a", closed_loop=True).warnings)
+
+
+def together(one: Result, other: Result) -> Result:
+    document = one.document.model_copy(update={"variants": {**one.variants, **other.variants}})
+    return Result(document, {**one.replications, **other.replications})
+
+
+def make_home(result: Result) -> Result:
+    """The same, pooled again after its records were changed."""
+    variants = {name: pool(each) for name, each in result.replications.items()}
+    return Result(result.document.model_copy(update={"variants": variants}), result.replications)
 
 
 def test_comparison_meets_the_schema() -> None:

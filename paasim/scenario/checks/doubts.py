@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
+from paasim.core.streams import Streams
+from paasim.scenario.builder import origin
 from paasim.scenario.checks.fits import too_long
 from paasim.scenario.checks.place import Found, PartCheck, at
 from paasim.scenario.ends import path_between
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
-from paasim.scenario.stations import is_spread_known, stations
+from paasim.scenario.stations import SAMPLE, flows, is_spread_known, stations
 
 
 def model_differs(scenario: Scenario, parts: Parts) -> Found:
@@ -35,6 +40,48 @@ def some_requests_are_too_long(scenario: Scenario, parts: Parts) -> Found:
         if share < 1.0:
             what = f"{share:.2%} of the requests on '{route}' do not fit into the KV memory ({room:,.0f} tokens)"
             yield at(scenario, end.path, what, "they will be dropped: use more memory or shorter prompts")
+
+
+def prompts_are_within_the_context(scenario: Scenario, parts: Parts) -> Found:
+    """No prompt is longer than its model, or the engine that serves it, takes."""
+    for flow in flows(scenario):
+        route = scenario.routes[flow.route]
+        for name in dict.fromkeys((route.prefill, route.decode)):
+            end = parts.ends[name]
+            most = parts.context_tokens(end)
+            share = sum(prompt > most for prompt, _ in flow.lengths) / len(flow.lengths)
+            if share:
+                what = f"{share:.2%} of the prompts on '{flow.route}' are beyond the context limit ({most:,.0f} tokens)"
+                yield at(scenario, end.path, what, "a real engine refuses them: use shorter prompts or another model")
+
+
+def replications_differ(scenario: Scenario, parts: Parts) -> Found:
+    """Replications are of use where something is random: lengths, arrivals, think times, or who of a fleet asks."""
+    times = scenario.run.replications
+    if times == 1 or any(_is_random(scenario, parts, i, name) for i, name in enumerate(scenario.classes)):
+        return
+    what = f"all {times} replications are the same, since nothing in the scenario is random"
+    yield at(scenario, ("run", "replications"), what, "write replications: 1; intervals over them say nothing")
+
+
+def _is_random(scenario: Scenario, parts: Parts, position: int, name: str) -> bool:
+    """Whether the requests of a class, or the devices that they come from, change with the replication."""
+    users = parts.ends.get(origin(scenario, parts.ends, position) or "")
+    if users is not None and users.count > 1:
+        return True
+    first, second = (_drawn(scenario, name, replication) for replication in (0, 1))
+    return any(a != b for a, b in zip(first, second, strict=False))
+
+
+def _drawn(scenario: Scenario, name: str, replication: int) -> Iterator[object]:
+    """What the first requests of a class are made of in a replication."""
+    workload, streams = scenario.classes[name], Streams(scenario.run.seed, replication)
+    if workload.trace is not None:
+        return iter(())
+    if workload.closed_loop is None:
+        return islice(workload.source(streams, name, scenario.base), SAMPLE)
+    bodies = workload.bodies(streams, name, scenario.base)
+    return islice(zip(bodies, workload.thinks(streams, name), strict=False), SAMPLE)
 
 
 def kv_moves_over_a_link(scenario: Scenario, parts: Parts) -> Found:
@@ -67,13 +114,15 @@ def first_token_differs(scenario: Scenario) -> Found:
     if len(rules) > 1:
         told = "; ".join(f"{rule}: {', '.join(dict.fromkeys(names))}" for rule, names in sorted(rules.items()))
         what = f"routes differ in first_token ({told})"
-        yield at(scenario, ("routes",), what, "TTFT and TPOT of such routes are not like for like; TTST and E2EL are")
+        yield at(scenario, ("routes",), what, "TTFT, TTST and TPOT of such routes are not like for like; E2EL is")
 
 
 DOUBTS: tuple[PartCheck, ...] = (
     model_differs,
     load_is_above_capacity,
     some_requests_are_too_long,
+    prompts_are_within_the_context,
+    replications_differ,
     kv_moves_over_a_link,
     pools_are_used,
 )

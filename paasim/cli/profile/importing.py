@@ -81,19 +81,22 @@ def _each(
     from paasim.core.errors import InputError
 
     differ = [name for name in keys[0] if len({key.get(name) for key in keys}) > 1] if keys else []
-    made = 0
+    made: set[str] = set()
     failed: list[Problem] = []
     for key in keys:
-        name = _slug(key, differ) or file.name.split(".")[0]
+        slug = _slug([file.name.split(".")[0], *(key.get(each, "") for each in differ)])
+        name = slug
         try:
             found = format.read(file, key)
             if found.summary is not None:
                 raise InputError.one(str(file), f"no profile can be made of it: {found.summary.reason}")
-            name = str(found.header.get("id", name))
+            name = str(found.header.get("id", slug))
+            # Two of one id, such as two versions of an engine, must not overwrite each other.
+            name = f"{name}-{slug}" if name in made else name
             console.note(f"{name}:")
             _tell(found)
             yield _make(found, fields, folder / f"{name}.yaml", name)
-            made += 1
+            made.add(name)
         except InputError as error:
             failed += error.problems
             console.warn(f"{name} is left out: {error}")
@@ -151,7 +154,7 @@ def _shortest(value: str, others: set[str]) -> str:
     return text if text and len(holding) == 1 else value
 
 
-def _slug(key: dict[str, str], names: list[str]) -> str:
-    """A file name from what tells a configuration apart."""
-    text = "-".join(key.get(name, "").removeprefix("=") for name in names)
+def _slug(texts: list[str]) -> str:
+    """A file name from the name of the file and what tells a configuration apart."""
+    text = "-".join(text.removeprefix("=") for text in texts)
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")

@@ -5,7 +5,8 @@ From `osdi-experiments/` of https://github.com/microsoft/sarathi-serve (Apache-2
 *Batches* (figure 2, table 2): `batch_num_prefill_tokens` new tokens and `batch_num_decode_tokens` sequences in one
 step. The time is the one per token times the tokens, in ms, since the column of whole batches is in seconds in one
 table and in milliseconds in the other. The context of the decoding sequences is not in the file; the published runs of
-figure 2 decode after 1,020 prompt tokens (`--select context=N` says another). The first batch of a run is cold and left out.
+figure 2 decode after 1,020 prompt tokens (`--select context=N` says another). The first batch of a run is cold and left
+out.
 
 *Chunking* (figure 9): a prompt of `prefill_length` tokens in chunks of `chunk_size`, `prefill_execution_time` ms in
 all. A prompt of one chunk is one step; one of k chunks gives the mean step, a chunk after (k - 1) / 2 others: exact for

@@ -80,7 +80,7 @@ def test_splitwise_wrong_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"holds 2 configurations; say which tensor_parallel"):
         splitwise.read(path, {})
     path = _file(tmp_path, "x.csv", SPLITWISE + "m,gpu,512,1,,80,30,2\n")
-    with pytest.raises(InputError, match=_where(path, 2) + "batch_size, prompt_size and token_size"):
+    with pytest.raises(InputError, match=_where(path, 2) + "token_size '' is not a whole number"):
         splitwise.read(path, {})
     with pytest.raises(InputError, match="has no column 'prompt_size'"):
         splitwise.read(_file(tmp_path, "x.csv", "model,hardware,tensor_parallel\n"), {})
@@ -122,7 +122,7 @@ def test_sarathi_wrong_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has the columns of no known table of Sarathi-Serve"):
         sarathi.read(_file(tmp_path, "x.csv", "a,b\n1,2\n"), {})
     path = _file(tmp_path, "x.csv", BATCHES + "512,0,512,4,1,0.2\n1024,0,10")
-    with pytest.raises(InputError, match=_where(path, 3) + "batch_size '' is not above zero"):
+    with pytest.raises(InputError, match=_where(path, 3) + "batch_size '' is not a whole number"):
         sarathi.read(path, {})
     with pytest.raises(InputError, match="holds no batch but the first"):
         sarathi.read(_file(tmp_path, "x.csv", BATCHES + "512,0,512,0,1,0.2\n"), {})

@@ -129,6 +129,8 @@ def _records(folder: Path, phase: str) -> tuple[Record, ...]:
 def _row(record: Record, phase: str) -> Row:
     batch, new, *context = (_need(record, name) for name in PHASE_COLUMNS[phase][:-1])
     seconds = _need(record, "latency_ms") / 1e3
+    if not seconds * batch * new:
+        raise InputError.one(record[LINE], "holds a step of no tokens or no time", "correct or remove the row")
     if phase == "decode":
         return Row(phase, int(batch), 1, new, seconds)
     return Row(phase, int(batch), int(new), context[0], seconds)
@@ -182,4 +184,6 @@ def _configurations(path: Path, select: Select) -> list[dict[str, str]]:
     return [{name: f"={value}" for name, value in zip(ID, key, strict=True)} for key in keys]
 
 
-FORMAT = Format("aiconfigurator", "aiconfigurator step tables (a folder)", _recognises, read, _configurations)
+FORMAT = Format(
+    "aiconfigurator", "aiconfigurator step tables, a folder or one file", _recognises, read, _configurations
+)

@@ -156,6 +156,19 @@ def number(record: Record, column: str, path: Path | str) -> float | None:
     return value
 
 
+def count(record: Record, column: str, where: Path | str, least: int = 1) -> int:
+    """A whole number of a row.
+
+    Raises:
+        InputError: if it is none, or below `least`.
+    """
+    value = number(record, column, where)
+    if value is None or value != int(value) or value < least:
+        what = f"{column} '{record.get(column, '')}' is not a whole number of at least {least}"
+        raise InputError.one(str(where), what, "is the file cut?")
+    return int(value)
+
+
 def repeated(phase: str, batch: int, new: int, context: float, seconds: list[float]) -> Row:
     """One row of repeats of the same step: their mean, sample standard deviation and number."""
     std = statistics.stdev(seconds) if len(seconds) > 1 else None

@@ -32,7 +32,7 @@ from paasim.profile.importers.llama_tables import TABLE, tables_of
 from paasim.profile.table import Row, Table
 
 _TEST = re.compile(r"(pp|tg)\s*(\d+)(?:\s*@\s*d\s*(\d+))?$")
-_RATE = re.compile(r"([\d.]+)(?:\s*±\s*([\d.]+))?$")
+_RATE = re.compile(r"(\d+(?:\.\d+)?)(?:\s*±\s*(\d+(?:\.\d+)?))?$")
 SETUP = (
     *("device", "section", "gpu_info", "model", "model_type", "backend", "backends", "build", "build_number"),
     *("source_file", "fa", "flash_attn", "n_batch", "n_ubatch", "type_k", "use_mmap", "mmap", "settings", "file"),
@@ -118,7 +118,7 @@ def _rows(record: Record, left_out: Counter[str]) -> Iterator[Row]:
 
 def _printed_row(record: Record) -> Row | None:
     test, rate = _TEST.match(record["test"].strip()), _RATE.match(record["t/s"].strip())
-    if test is None or rate is None or float(rate[1]) == 0:
+    if test is None or rate is None or not float(test[2]) * float(rate[1]):
         return None
     make = prefill_row if test[1] == "pp" else decode_row
     return make(float(test[2]), float(test[3] or 0), float(rate[1]), float(rate[2]) if rate[2] else None)

@@ -26,6 +26,7 @@ from paasim.profile.importers.imported import (
     Record,
     Select,
     chosen,
+    count,
     has_columns,
     lined_records_of,
     merged,
@@ -82,12 +83,12 @@ def _is_first(record: Record) -> bool:
 
 
 def _tokens(record: Record) -> int:
-    return int(_need(record, "batch_num_tokens"))
+    return count(record, "batch_num_tokens", record[LINE])
 
 
 def _step(record: Record, context: float) -> Row:
-    prompt, decoding = (int(_need(record, f"batch_num_{kind}_tokens", 0)) for kind in ("prefill", "decode"))
-    sequences = int(_need(record, "batch_size"))
+    prompt, decoding = (count(record, f"batch_num_{kind}_tokens", record[LINE], 0) for kind in ("prefill", "decode"))
+    sequences = count(record, "batch_size", record[LINE])
     column = next(name for name in PER_TOKEN if name in record)
     seconds = _need(record, column) * _tokens(record) / 1e3
     if not decoding:
@@ -100,15 +101,16 @@ def _step(record: Record, context: float) -> Row:
 
 
 def _chunked(record: Record) -> Row:
-    length, chunk, spent = (_need(record, name) for name in CHUNKS)
+    length, chunk = (count(record, name, record[LINE]) for name in CHUNKS[:2])
+    spent = _need(record, CHUNKS[2])
     chunks = math.ceil(length / chunk)
     size = length / chunks
     return Row("prefill", 1, round(size), (chunks - 1) / 2 * size, spent / 1e3 / chunks)
 
 
-def _need(record: Record, column: str, least: float = 1e-9) -> float:
+def _need(record: Record, column: str) -> float:
     value = number(record, column, record[LINE])
-    if value is None or value < least:
+    if not value:
         raise InputError.one(record[LINE], f"{column} '{record.get(column)}' is not above zero", "is the file cut?")
     return value
 

@@ -21,6 +21,7 @@ from paasim.profile.importers.imported import (
     Record,
     Select,
     chosen,
+    count,
     distinct,
     has_columns,
     lined_records_of,
@@ -78,10 +79,7 @@ def _left(path: Path, select: Select) -> list[Record]:
 
 
 def _size(record: Record) -> Size:
-    counts = [number(record, name, record[LINE]) for name in ("batch_size", "prompt_size", "token_size")]
-    if not all(counts):
-        raise InputError.one(record[LINE], "batch_size, prompt_size and token_size must be above zero", "is it cut?")
-    batch, prompt, made = (int(count or 0) for count in counts)
+    batch, prompt, made = (count(record, name, record[LINE]) for name in ("batch_size", "prompt_size", "token_size"))
     return batch, prompt, made
 
 
@@ -115,7 +113,7 @@ def _decode(runs: dict[Size, list[Record]]) -> list[Row]:
 
 
 def _header(record: Record) -> dict[str, Any]:
-    name, tp = record["hardware"], int(number(record, "tensor_parallel", record[LINE]) or 1)
+    name, tp = record["hardware"], count(record, "tensor_parallel", record[LINE])
     hardware, model = HARDWARE.get(name, name), MODELS.get(record["model"], record["model"])
     header: dict[str, Any] = {
         "id": f"{hardware}/{model}/fp16/vllm/tp{tp}",

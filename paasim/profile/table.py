@@ -5,7 +5,7 @@ Columns: `phase,batch,new_tokens,context_tokens,latency_ms,std_ms,n`. A row is o
 *decode*: `batch` sequences of `context_tokens` each, `new_tokens` 1;
 *mixed*: `new_tokens` prompt tokens beside `batch` sequences of `context_tokens` each; the prompt tokens are chunks
 from anywhere in prompts of that length too, so that one of them attends half of it on average.
-`std_ms` and `n` (repeats) may be empty.
+`std_ms` and `n` (repeats) may be empty, and the last two columns may be missing.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from paasim.profile.spec import PHASES
 
 Floats = npt.NDArray[np.float64]
 HEADER = ("phase", "batch", "new_tokens", "context_tokens", "latency_ms", "std_ms", "n")
+NEEDED = 5
+"""Columns, from the left, that a file must have."""
 MOST_PROBLEMS = 20
 """Problems of one file that are told at once."""
 
@@ -134,12 +136,26 @@ def read(path: Path) -> Table:
         InputError: if it is not there or not such a file; with every unusable row as `file:line`.
     """
     try:
-        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError.one(str(path), "no such file", "the table stands beside the profile's YAML") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError.one(str(path), f"cannot be read as CSV: {error}", "give a text file in UTF-8") from None
-    if not lines or tuple(lines[0]) != HEADER:
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Table:
+    """Read the text of a CSV file of measured steps; `path` is for messages.
+
+    Raises:
+        InputError: if it is not such a file; with every unusable row as `file:line`.
+    """
+    try:
+        lines = list(csv.reader(text.splitlines()))
+    except csv.Error as error:
+        raise InputError.one(str(path), f"cannot be read as CSV: {error}", "give a text file in UTF-8") from None
+    columns = len(lines[0]) if lines else 0
+    if columns < NEEDED or tuple(name.strip() for name in lines[0]) != HEADER[:columns]:
         todo = f"the first line must be {','.join(HEADER)}"
         raise InputError.one(f"{path}:1", "is not a table of measured steps", todo)
     problems: list[Problem] = []
@@ -148,7 +164,7 @@ def read(path: Path) -> Table:
         if not line:
             continue
         try:
-            rows.append(_row(line))
+            rows.append(_row(line, columns))
         except ValueError as error:
             problems.append(Problem(f"{path}:{number}", str(error), "correct or remove the row"))
     if not rows and not problems:
@@ -158,9 +174,10 @@ def read(path: Path) -> Table:
     return Table(rows)
 
 
-def _row(cells: Sequence[str]) -> Row:
-    if len(cells) != len(HEADER):
-        raise ValueError(f"has {len(cells)} cells instead of {len(HEADER)}")
+def _row(cells: Sequence[str], columns: int) -> Row:
+    if len(cells) != columns:
+        raise ValueError(f"has {len(cells)} cells instead of {columns}")
+    cells = [cell.strip() for cell in (*cells, "", "")]
     phase = cells[0]
     if phase not in PHASES:
         raise ValueError(f"phase '{phase}' is none of {', '.join(PHASES)}")

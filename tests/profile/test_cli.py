@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,63 @@ def test_fit_validate_import(tmp_path: Path, root: Path) -> None:
     assert load(str(tmp_path / "imported.yaml")).steps().decode(1, 100.0) == pytest.approx(0.02, rel=1e-3)
     with pytest.raises(InputError, match="is not NAME=VALUE"):
         _run("fit", str(table), "-o", str(out), "--set", "hardware")
+
+
+def _talk(*arguments: str) -> tuple[str, str]:
+    """stdout and stderr."""
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout, result.stderr
+
+
+def test_import_says_what_a_file_holds(tmp_path: Path, shared_data: Path) -> None:
+    table = str(shared_data / "profiles" / "splitwise" / "perf_model.csv")
+    listed, talk = _talk("import", table)
+    assert "splitwise-sim's perf_model.csv (splitwise)" in talk
+    assert "9 configurations; select one" in talk
+    # What is listed can be pasted.
+    for line in listed.splitlines():
+        _, talk = _talk("import", table, *shlex.split(line))
+        assert "kinds of step" in talk
+    with pytest.raises(InputError, match="holds 9 configurations; select one of them"):
+        _run("import", table, "-o", str(tmp_path / "x.yaml"))
+    one = ["--select", "model=bloom", "--select", "hardware=a100"]
+    _, talk = _talk("import", table, *one, "-o", str(tmp_path / "x.yaml"))
+    assert "decode: 19 kinds of step" in talk
+    assert "mean context of their run" in talk
+    assert load(str(tmp_path / "x.yaml")).spec.provenance == "measured"
+
+
+def test_import_all_into_a_folder(tmp_path: Path, shared_data: Path) -> None:
+    table = str(shared_data / "profiles" / "splitwise" / "perf_model.csv")
+    made = _run("import", table, "--select", "tensor_parallel=2", "--all", "-o", str(tmp_path)).split()
+    assert len(made) == 3
+    for name in made:
+        assert load(str(tmp_path / f"{name}.yaml")).id == name
+    runs = str(shared_data / "edge" / "llama_bench_jsonl" / "llama-2-7b.Q4_0.jsonl.gz")
+    made = _run("import", runs, "--select", "build_number=6111", "--all", "-o", str(tmp_path / "runs")).split()
+    assert made[-2:] == ["llama-2-7b-radeon-8060s-graphics-false", "llama-2-7b-radeon-8060s-graphics-true"]
+    with pytest.raises(InputError, match="needs a folder to write to"):
+        _run("import", table, "--all")
+
+
+def test_import_sums_up_what_makes_no_profile(tmp_path: Path, shared_data: Path) -> None:
+    table = str(shared_data / "profiles" / "vidur" / "network" / "h100_dgx" / "all_reduce.csv.gz")
+    shown, talk = _talk("import", table)
+    assert "GB/s of payload" in shown
+    assert "no profile can be made of it: times of a collective" in talk
+    with pytest.raises(InputError, match="no profile can be made of it"):
+        _run("import", table, "-o", str(tmp_path / "x.yaml"))
+    with pytest.raises(InputError, match="recipes need a folder"):
+        _run("import", "recipes.yaml")
+
+
+def test_import_warns_of_too_few_lengths(tmp_path: Path) -> None:
+    """The default run of llama-bench has one prompt length."""
+    path = tmp_path / "x.md"
+    path.write_text("| model | test | t/s |\n| --- | --- | --- |\n| m | pp512 | 1000 ± 1 |\n| m | tg128 | 50 ± 1 |\n")
+    _, talk = _talk("import", str(path), "-o", str(tmp_path / "x.yaml"))
+    assert "warning: prefill: rows of 1 different prompt lengths; a fit needs 3 or more" in talk
 
 
 def test_fit_needs_rows_and_a_source(tmp_path: Path, root: Path) -> None:

@@ -123,7 +123,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     broken.write_bytes(b"\x1f\x8b not gzip")
     with pytest.raises(InputError, match="cannot be read"):
         formats.read(broken, "gpu-benchmarks", {})
-    with pytest.raises(InputError, match="has no prefill"):
+    with pytest.raises(InputError, match="has no table of steps"):
         formats.read(tmp_path, "aiconfigurator", {"tp": "1"})
     cut = tmp_path / "x.jsonl"
     cut.write_text('{"n_prompt": 1}\n{"n_pro')
@@ -131,7 +131,14 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         formats.read(cut, "llama-bench", {})
 
 
-@pytest.mark.parametrize("name", ["h100-sxm/llama-3.1-8b/bf16/vllm/tp1", "rtx-4090/llama-3.1-8b/q4-k-m", "prfaas-h20/"])
+REMADE = (
+    *("h100-sxm/llama-3.1-8b/bf16/vllm/tp1", "rtx-4090/llama-3.1-8b/q4-k-m", "prfaas-h20/", "a100-pcie/"),
+    *("h100-sxm/llama-2-70b/fp16/vllm/tp4", "a100-sxm/opt-66b/fp16/distserve/tp8"),
+)
+"""Shipped profiles that are made again here."""
+
+
+@pytest.mark.parametrize("name", REMADE)
 def test_recipes_make_what_ships(root: Path, shared_data: Path, tmp_path: Path, name: str) -> None:
     (made,) = recipes.run(root / "profiles" / "recipes.yaml", shared_data, tmp_path, only=name)
     shipped = load(name)

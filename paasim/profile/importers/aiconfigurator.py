@@ -1,8 +1,9 @@
 """Tables made with NVIDIA's `aiconfigurator-core`: step times composed from measured kernels.
 
-Expects a folder with `prefill.csv[.gz]`, `decode.csv[.gz]`, and where there are any `mixed.csv[.gz]` and `memory.csv`,
-with the columns `hardware, model, dtype, engine, engine_version, tp, ep` and those of each phase. Mixed rows were made
-with prompts of `decode_context_tokens` tokens, cut into chunks. Pure GPU time: no scheduler, sampling or HTTP.
+A folder with `prefill.csv[.gz]`, `decode.csv[.gz]`, `mixed.csv[.gz]` and `memory.csv`, as far as they are there, or one
+file of them under any name (then only its phase); with the columns `hardware, model, dtype, engine, engine_version, tp,
+ep` and those of each phase. Mixed rows were made with prompts of `decode_context_tokens` tokens, cut into chunks. Pure
+GPU time: no scheduler, sampling or HTTP.
 See https://github.com/ai-dynamo/aiconfigurator.
 """
 
@@ -14,7 +15,15 @@ from typing import Any
 
 from paasim.core.errors import InputError
 from paasim.profile.importers.formats import Format
-from paasim.profile.importers.imported import Imported, Record, Select, has_columns, records_of
+from paasim.profile.importers.imported import (
+    LINE,
+    Imported,
+    Record,
+    Select,
+    has_columns,
+    lined_records_of,
+    number,
+)
 from paasim.profile.table import Row, Table
 
 ID = ("hardware", "model", "dtype", "engine", "engine_version", "tp", "ep")
@@ -42,27 +51,62 @@ def read(path: Path, select: Select) -> Imported:
     """Read one configuration.
 
     Args:
-        path: the folder, or one of its files.
+        path: the folder, or one file of a phase; `memory.csv` is looked for beside it.
         select: exact values of id columns, such as hardware, model, dtype, engine, tp; enough to leave one.
 
     Raises:
         InputError: if none or several configurations are left, or a file is not readable.
     """
-    folder = path if path.is_dir() else path.parent
-    rows: list[Row] = []
+    left = _left(path, select)
+    keys = {_key(record) for records in left.values() for record in records}
+    if len(keys) != 1:
+        raise InputError.one(str(path), f"{len(keys)} configurations match {dict(select)}", _hint(keys))
+    rows = [_row(record, phase) for phase, records in left.items() for record in records]
     fractions: dict[str, float] = {}
-    keys: set[tuple[str, ...]] = set()
-    for phase in ("prefill", "decode", "mixed"):
-        records = [r for r in _records(folder, phase) if all(r.get(k) == str(v) for k, v in select.items())]
-        keys |= {tuple(record[name] for name in ID) for record in records}
-        rows += [_row(record, phase) for record in records]
-        shares = [float(r["measured_fraction"]) for r in records if r.get("measured_fraction")]
+    for phase, records in left.items():
+        shares = [share for r in records if (share := number(r, "measured_fraction", r[LINE])) is not None]
         if shares:
             fractions[phase] = round(sum(shares) / len(shares), 3)
-    if len(keys) != 1:
-        raise InputError.one(str(folder), f"{len(keys)} configurations match {dict(select)}", _hint(keys))
-    key = dict(zip(ID, keys.pop(), strict=True))
-    return Imported(Table(rows), _header(folder, key, fractions, rows))
+    folder = path if path.is_dir() else path.parent
+    notes = ["pure GPU time: no scheduler, sampling or HTTP"]
+    missing = [phase for phase in ("prefill", "decode") if not left.get(phase)]
+    if missing:
+        notes.append(f"no {' and no '.join(missing)} rows: the profile cannot {' or '.join(missing)}")
+    return Imported(Table(rows), _header(folder, dict(zip(ID, keys.pop(), strict=True)), fractions, rows), notes)
+
+
+def _left(path: Path, select: Select) -> dict[str, list[Record]]:
+    """The selected rows, by phase."""
+    for name in select:
+        if name not in ID:
+            raise InputError.one(str(path), f"has no column '{name}' to select by", f"it has {', '.join(ID)}")
+    wanted = {name: value.removeprefix("=") for name, value in select.items()}
+    tables = _tables(path)
+    return {
+        phase: [r for r in records if all(r[name] == value for name, value in wanted.items())]
+        for phase, records in tables.items()
+    }
+
+
+def _key(record: Record) -> tuple[str, ...]:
+    return tuple(record[name] for name in ID)
+
+
+def _tables(path: Path) -> dict[str, tuple[Record, ...]]:
+    """The rows of a folder, or of one file, by phase."""
+    if path.is_dir():
+        found = {phase: _records(path, phase) for phase in PHASE_COLUMNS}
+        if not any(found.values()):
+            todo = "give the folder of prefill.csv, decode.csv and mixed.csv, or one of them"
+            raise InputError.one(str(path), "has no table of steps", todo)
+        return {phase: records for phase, records in found.items() if records}
+    records = tuple(lined_records_of(path, ID))
+    known = set(records[0]) if records else set()
+    for phase, columns in PHASE_COLUMNS.items():
+        if set(columns) <= known:
+            return {phase: records}
+    needed = "; or ".join(", ".join(columns) for columns in PHASE_COLUMNS.values())
+    raise InputError.one(f"{path}:1", "has no rows with the columns of a phase", f"it needs {needed}")
 
 
 def _hint(keys: set[tuple[str, ...]]) -> str:
@@ -74,21 +118,29 @@ def _hint(keys: set[tuple[str, ...]]) -> str:
 
 @functools.lru_cache(maxsize=8)
 def _records(folder: Path, phase: str) -> tuple[Record, ...]:
-    columns = (*ID, *PHASE_COLUMNS[phase]) if phase in PHASE_COLUMNS else ID
+    """The rows of a file of the folder; none if it is not there."""
+    columns = (*ID, *PHASE_COLUMNS.get(phase, ()))
     for name in (f"{phase}.csv.gz", f"{phase}.csv"):
         if (folder / name).is_file():
-            return tuple(records_of(folder / name, columns))
-    if phase in ("mixed", "memory"):
-        return ()
-    raise InputError.one(str(folder), f"has no {phase}.csv or {phase}.csv.gz", "give the folder of the tables")
+            return tuple(lined_records_of(folder / name, columns))
+    return ()
 
 
 def _row(record: Record, phase: str) -> Row:
-    batch, new, *context = PHASE_COLUMNS[phase][:-1]
-    seconds = float(record["latency_ms"]) / 1e3
+    batch, new, *context = (_need(record, name) for name in PHASE_COLUMNS[phase][:-1])
+    seconds = _need(record, "latency_ms") / 1e3
+    if not seconds * batch * new:
+        raise InputError.one(record[LINE], "holds a step of no tokens or no time", "correct or remove the row")
     if phase == "decode":
-        return Row(phase, int(record[batch]), 1, float(record[new]), seconds)
-    return Row(phase, int(record[batch]), int(record[new]), float(record[context[0]]), seconds)
+        return Row(phase, int(batch), 1, new, seconds)
+    return Row(phase, int(batch), int(new), context[0], seconds)
+
+
+def _need(record: Record, column: str) -> float:
+    value = number(record, column, record[LINE])
+    if value is None:
+        raise InputError.one(record[LINE], f"{column} is empty", "is the file cut?")
+    return value
 
 
 def _header(folder: Path, key: Record, fractions: dict[str, float], rows: list[Row]) -> dict[str, Any]:
@@ -123,8 +175,15 @@ def _header(folder: Path, key: Record, fractions: dict[str, float], rows: list[R
 
 def _recognises(path: Path, head: str) -> bool:
     if path.is_dir():
-        return any(name.startswith("prefill.csv") for name in head.splitlines())
+        return any(name.startswith(("prefill.csv", "decode.csv")) for name in head.splitlines())
     return has_columns(head, *ID, "latency_ms")
 
 
-FORMAT = Format("aiconfigurator", "aiconfigurator step tables (a folder)", _recognises, read)
+def _configurations(path: Path, select: Select) -> list[dict[str, str]]:
+    keys = dict.fromkeys(_key(record) for records in _left(path, select).values() for record in records)
+    return [{name: f"={value}" for name, value in zip(ID, key, strict=True)} for key in keys]
+
+
+FORMAT = Format(
+    "aiconfigurator", "aiconfigurator step tables, a folder or one file", _recognises, read, _configurations
+)

@@ -25,6 +25,8 @@ class Format:
     """Whether a file (or folder) with this beginning of its text is of the format; cheap, and never raises."""
     read: Callable[[Path, Select], Imported]
     """Read the steps; raises InputError with the reason where it cannot."""
+    configurations: Callable[[Path, Select], list[dict[str, str]]] | None = None
+    """The selections that leave one configuration each, among what is selected already; None: it holds one."""
 
 
 @functools.cache
@@ -56,14 +58,28 @@ def recognise(path: Path) -> Format:
     raise InputError.one(str(path), "is of no format that is known here", f"known are: {known}")
 
 
+def named(name: str) -> Format:
+    """The format of that name.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if name not in formats():
+        raise InputError.one("", f"format '{name}' is unknown", did_you_mean(name, formats()))
+    return formats()[name]
+
+
 def read(path: Path, format: str, select: Select) -> Imported:
     """Read measured steps from a file; an empty `format` is recognised.
 
     Raises:
         InputError: if the format is unknown or the file is not of it.
     """
-    if not format:
-        return recognise(path).read(path, select)
-    if format not in formats():
-        raise InputError.one("", f"format '{format}' is unknown", did_you_mean(format, formats()))
-    return formats()[format].read(path, select)
+    return (named(format) if format else recognise(path)).read(path, select)
+
+
+def configurations(path: Path, format: Format, select: Select) -> list[dict[str, str]]:
+    """What a file holds: for each configuration, the columns and values that select it (with those of `select`)."""
+    if format.configurations is None:
+        return [dict(select)]
+    return [{**select, **each} for each in format.configurations(path, select)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import statistics
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,27 @@ Record = dict[str, str]
 """One row of a file, as text."""
 
 
+@dataclass(frozen=True)
+class Summary:
+    """A small table of figures that are worth reading but make no profile."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    reason: str
+    """Why no step times can be made of them."""
+
+
 @dataclass
 class Imported:
     """Measured steps, and as much of the header as the file tells."""
 
     table: Table
     header: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What was left out and why, and what was assumed, one sentence each."""
+    summary: Summary | None = None
+    """What the file tells besides step times, for a reader."""
 
 
 def text_of(path: Path) -> str:
@@ -37,7 +54,7 @@ def text_of(path: Path) -> str:
         return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError.one(str(path), "no such file", "check the path") from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError.one(str(path), f"cannot be read: {error}", "is it damaged, or another format?") from None
 
 
@@ -66,12 +83,26 @@ def records_of(path: Path, columns: tuple[str, ...]) -> list[Record]:
     Raises:
         InputError: if it lacks one of `columns`.
     """
-    reader = csv.DictReader(text_of(path).splitlines())
+    lines = text_of(path).splitlines()
+    reader = csv.DictReader(lines)
     names = reader.fieldnames or []
     for column in columns:
         if column not in names:
             raise InputError.one(f"{path}:1", f"has no column '{column}'", f"it has {', '.join(names[:12])}")
     return [{key: value or "" for key, value in row.items() if key} for row in reader]
+
+
+LINE = "line"
+"""Where `lined_records_of` keeps `file:line` of a row, for messages."""
+
+
+def lined_records_of(path: Path, columns: tuple[str, ...]) -> list[Record]:
+    """The rows of a CSV file, each with its place under `LINE`.
+
+    Raises:
+        InputError: if it lacks one of `columns`.
+    """
+    return [record | {LINE: f"{path}:{line}"} for line, record in enumerate(records_of(path, columns), start=2)]
 
 
 def matches(record: Record, select: Select) -> bool:
@@ -89,7 +120,7 @@ def chosen(records: list[Record], select: Select, path: Path) -> list[Record]:
     Raises:
         InputError: if a column is unknown or nothing is left.
     """
-    known = {column for record in records for column in record}
+    known = {column for record in records for column in record} - {LINE}
     for column in select:
         if column not in known:
             todo = f"it has {', '.join(sorted(known))}"
@@ -101,8 +132,14 @@ def chosen(records: list[Record], select: Select, path: Path) -> list[Record]:
     return left
 
 
-def number(record: Record, column: str, path: Path) -> float | None:
-    """A number of a row; None if the cell is empty.
+def distinct(records: list[Record], columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """The combinations of values in `columns`, in order of appearance, as exact selections."""
+    found = dict.fromkeys(tuple(record.get(column, "") for column in columns) for record in records)
+    return [{column: f"={value}" for column, value in zip(columns, key, strict=True)} for key in found]
+
+
+def number(record: Record, column: str, path: Path | str) -> float | None:
+    """A number of a row; None if the cell is empty. `path` is for the message, and may be `file:line`.
 
     Raises:
         InputError: if it is not a finite number above zero.
@@ -117,6 +154,37 @@ def number(record: Record, column: str, path: Path) -> float | None:
     if not 0 <= value < 1e15:
         raise InputError.one(str(path), f"{column} '{text}' is not a number of zero or more", "correct the file")
     return value
+
+
+def count(record: Record, column: str, where: Path | str, least: int = 1) -> int:
+    """A whole number of a row.
+
+    Raises:
+        InputError: if it is none, or below `least`.
+    """
+    value = number(record, column, where)
+    if value is None or value != int(value) or value < least:
+        what = f"{column} '{record.get(column, '')}' is not a whole number of at least {least}"
+        raise InputError.one(str(where), what, "is the file cut?")
+    return int(value)
+
+
+def repeated(phase: str, batch: int, new: int, context: float, seconds: list[float]) -> Row:
+    """One row of repeats of the same step: their mean, sample standard deviation and number."""
+    std = statistics.stdev(seconds) if len(seconds) > 1 else None
+    return Row(phase, batch, new, context, statistics.fmean(seconds), std, len(seconds))
+
+
+def merged(rows: Iterable[Row]) -> list[Row]:
+    """Rows of the same step as one row of their mean."""
+    groups: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.phase, row.batch, row.new_tokens, row.context_tokens), []).append(row)
+    return [each[0] if len(each) == 1 else _mean(each) for each in groups.values()]
+
+
+def _mean(rows: list[Row]) -> Row:
+    return replace(rows[0], latency=sum(row.latency for row in rows) / len(rows), std=None, n=len(rows))
 
 
 def prefill_row(tokens: float, depth: float, rate: float, rate_std: float | None = None) -> Row:

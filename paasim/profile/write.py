@@ -26,11 +26,14 @@ def make(header: dict[str, Any], table: Table, path: Path) -> Profile:
     Raises:
         InputError: if the header is wrong.
     """
+    from paasim.profile.few import settle
     from paasim.profile.fit import errors, fit
 
     table.sort()
-    forms = fit(table)
+    forms, remarks = settle(fit(table), table, header)
     given = {**header, "table": path.with_suffix(".csv").name, "form": forms, "error": errors(table, forms)}
+    if remarks:
+        given["note"] = " ".join(filter(None, [str(header.get("note", "")).strip(), *remarks]))
     write(header_of(given), table, path)
     return load(str(path.resolve()))
 

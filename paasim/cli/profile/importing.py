@@ -12,7 +12,9 @@ from paasim.cli.profile.options import Header, Output, Select
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A file or folder of a known format, or a YAML file of recipes.")],
+    file: Annotated[
+        Path, typer.Argument(help="A file or folder of a known format, or recipes: a YAML file, or a folder of them.")
+    ],
     output: Output,
     format: Annotated[str, typer.Option(help="Its name, where it is not recognised; or recipes.")] = "",
     select: Select = None,
@@ -24,7 +26,7 @@ def import_file(
     from paasim.profile.importers import formats, recipes
     from paasim.profile.write import make
 
-    if format == "recipes" or (not format and file.suffix in (".yaml", ".yml")):
+    if format == "recipes" or (not format and (file.suffix in (".yaml", ".yml") or any(file.glob("*.yaml")))):
         options.report(recipes.run(file, data or Path.cwd(), output, only), output)
         return
     found = formats.read(file, format, options.pairs(select, "--select"))

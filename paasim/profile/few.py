@@ -75,16 +75,18 @@ def _decode(points: Points, header: Mapping[str, Any]) -> tuple[DecodeForm, str]
 
 def _prefill(points: Points, decode: Points | None) -> PrefillForm:
     """Time by the token; a step never takes less than a decode step of one sequence, which reads the same weights."""
-    per_pair = 0.0
-    if np.ptp(points.context) > 0:
+    n, seconds = points.tokens, points.seconds
+    constant = floor = per_pair = 0.0
+    if np.any(n <= 1):
+        constant, per_token = _line(n, seconds)
+    elif np.ptp(points.context) > 0:
         # Two depths of cache: they tell tokens from pairs.
         per_token, per_pair = _plane(points)
     else:
-        longest = int(np.argmax(points.tokens))
-        per_token = float(points.seconds[longest] / points.tokens[longest])
-    alone = decode.seconds[decode.batch == 1] if decode is not None else np.array([])
-    floor = min(float(alone.min()), float(points.seconds.min())) if len(alone) else 0.0
-    return PrefillForm.model_construct(a=0.0, w=_short(floor), b=_short(per_token), c=_short(per_pair))
+        per_token = float(seconds[np.argmax(n)] / n.max())
+    if not constant and decode is not None and np.any(decode.batch == 1):
+        floor = min(float(decode.seconds[decode.batch == 1].min()), float(seconds.min()))
+    return PrefillForm.model_construct(a=_short(constant), w=_short(floor), b=_short(per_token), c=_short(per_pair))
 
 
 def _plane(points: Points) -> tuple[float, float]:

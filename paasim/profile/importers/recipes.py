@@ -20,14 +20,14 @@ from paasim.profile.table import Row, Table
 from paasim.profile.write import header_of, make, write
 
 
-def run(path: Path, data: Path, out: Path, only: str = "") -> Iterator[Profile]:
+def run(path: Path, data: Path, out: Path, only: str | tuple[str, ...] = "") -> Iterator[Profile]:
     """Make the profiles of a recipe file, one after the other.
 
     Args:
         path: the recipes, YAML; or a folder of such files, which are read in the order of their names.
         data: folder that their files are relative to.
         out: folder to write to: a profile goes to `<out>/<id>.yaml` and `.csv`.
-        only: make only profiles whose id begins with this.
+        only: make only profiles whose id begins with this, or with one of these.
 
     Raises:
         InputError: if a recipe or one of its files is wrong.
@@ -68,10 +68,10 @@ def _completed(entry: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def _entry(entry: dict[str, Any], path: Path, data: Path, out: Path, only: str) -> Iterator[Profile]:
+def _entry(entry: dict[str, Any], path: Path, data: Path, out: Path, only: str | tuple[str, ...]) -> Iterator[Profile]:
     fields = dict(entry)
     sources, points = fields.pop("from", []), fields.pop("points", None)
-    if fields.get("id", only) and not str(fields.get("id", only)).startswith(only):
+    if "id" in fields and not str(fields["id"]).startswith(only):
         return
     where = f"{path}: {fields.get('id', sources)}"
     parts = [_imported(source, data, where) for source in (sources if isinstance(sources, list) else [sources])]

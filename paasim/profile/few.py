@@ -10,31 +10,46 @@ from this.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from paasim.core.errors import InputError
-from paasim.model import load
 from paasim.profile.fit import DIGITS
 from paasim.profile.form import DecodeForm, Forms, PrefillForm
 from paasim.profile.spec import Memory
 from paasim.profile.table import Points, Table
 
+
+class Shape(NamedTuple):
+    """What of a model tells how long a step takes that reads its weights and its cache."""
+
+    kv_bytes_per_token: float
+    """Bytes of KV cache that one more token adds, all layers."""
+    parameters: float | None
+    """Weights in all."""
+    active_parameters: float | None
+    """Weights used per token; None for dense models."""
+
+
+Shapes = Callable[[str], Shape | None]
+"""The shape of a model by its name, None if it is not known. Given by the caller: profiles do not know models."""
 LENGTHS = 3
 """Different prompt lengths, or decode contexts, that settle a form."""
 SPAN = 1000
 """Tokens between two decode contexts from which on they tell growth from noise."""
 
 
-def settle(forms: Forms, table: Table, header: Mapping[str, Any]) -> tuple[Forms, list[str]]:
+def settle(
+    forms: Forms, table: Table, header: Mapping[str, Any], shapes: Shapes | None = None
+) -> tuple[Forms, list[str]]:
     """Forms of phases that were measured at too few sizes, and a sentence for each that says so.
 
     Args:
         forms: as fitted to the table.
         table: the measured steps.
         header: fields of `ProfileSpec`, for the model and the size of its weights.
+        shapes: where to ask for the model; without it steps do not grow with context.
 
     Returns:
         The forms, unchanged where there are sizes enough, and remarks for the profile's note.
@@ -42,30 +57,29 @@ def settle(forms: Forms, table: Table, header: Mapping[str, Any]) -> tuple[Forms
     prefill, decode = table.points("prefill"), table.points("decode")
     remarks = []
     if decode is not None and len(np.unique(decode.context)) < LENGTHS and np.ptp(decode.context) < SPAN:
-        decoding, remark = _decode(decode, header)
+        decoding, remark = _decode(decode, _bytes(header, shapes))
         forms = forms.model_copy(update={"decode": decoding})
         remarks.append(remark)
     if prefill is not None and (steps := len(np.unique([prefill.tokens, prefill.pairs], axis=1).T)) < LENGTHS:
         form = _prefill(prefill, decode)
         forms = forms.model_copy(update={"prefill": form})
         growth = "" if form.c else ", without the growth of attention"
-        what = "One prompt length" if steps == 1 else "Two prompt lengths"
-        remarks.append(f"{what}: longer ones are taken to need as long per token{growth}.")
+        what = "One prefill step" if steps == 1 else "Two prefill steps"
+        remarks.append(f"{what}: larger ones are taken to need as long per token{growth}.")
     return forms, remarks
 
 
-def _decode(points: Points, header: Mapping[str, Any]) -> tuple[DecodeForm, str]:
+def _decode(points: Points, token: tuple[float, float] | None) -> tuple[DecodeForm, str]:
     b, seconds = points.batch, points.seconds
     first = int(np.argmin(points.total))
-    token = _bytes(header)
     if token is None:
-        share, remark = 0.0, "Hardly any decode context: the time of a step is taken not to grow with it."
+        share, remark = 0.0, "Too few decode contexts to tell growth: the time of a step is taken not to grow."
     else:
         weights, per_token = token
         kv = per_token * float(points.total[first])
         share = kv / (weights + kv)
         remark = (
-            "Hardly any decode context: growth with it is an estimate, by the bytes of the KV cache beside those of "
+            "Too few decode contexts to tell growth: it is an estimate, by the bytes of the KV cache beside those of "
             f"the weights ({per_token / 1e3:,.0f} kB per token, {weights / 1e9:,.2f} GB)."
         )
     c = share * float(seconds[first] / points.total[first])
@@ -109,21 +123,19 @@ def _line(x: Any, y: Any) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
-def _bytes(header: Mapping[str, Any]) -> tuple[float, float] | None:
+def _bytes(header: Mapping[str, Any], shapes: Shapes | None) -> tuple[float, float] | None:
     """Bytes of weights that a step of one sequence reads, and of KV cache per token of context; None if not known."""
-    try:
-        model = load(str(header.get("model", "")))
-    except InputError:
+    shape = shapes(str(header.get("model", ""))) if shapes else None
+    if shape is None:
         return None
-    spec = model.spec
     weights = Memory.model_validate(header.get("memory", {})).weight_bytes
     if weights is None:
         bits = re.search(r"\d+", str(header.get("dtype", "")))
-        weights = spec.parameters * int(bits[0]) / 8 if bits and spec.parameters else None
+        weights = shape.parameters * int(bits[0]) / 8 if bits and shape.parameters else None
     if weights is None:
         return None
-    active = spec.active_parameters / spec.parameters if spec.active_parameters and spec.parameters else 1.0
-    return weights * active, model.kv_bytes_per_token
+    active = shape.active_parameters / shape.parameters if shape.active_parameters and shape.parameters else 1.0
+    return weights * active, shape.kv_bytes_per_token
 
 
 def _short(value: float) -> float:

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from paasim.cli.profile.options import shape
 from paasim.profile import names
 from paasim.profile.importers import recipes
 
@@ -27,7 +28,7 @@ def differences(data: Path, only: str | tuple[str, ...] = "") -> Iterator[str]:
     shipped = ROOT / "profiles"
     with tempfile.TemporaryDirectory() as folder:
         made: set[str] = set()
-        for profile in recipes.run(shipped / "recipes", data, Path(folder), only):
+        for profile in recipes.run(shipped / "recipes", data, Path(folder), only, shape):
             if profile.id in made:
                 yield f"{profile.id}: two recipes make it"
             made.add(profile.id)

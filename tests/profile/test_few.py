@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from paasim.cli.profile.options import shape
 from paasim.profile.few import settle
 from paasim.profile.fit import fit
 from paasim.profile.table import Row, Table
@@ -16,7 +17,7 @@ HEADER = {"id": "own", "model": "llama-3.1-8b", "dtype": "q4-k-m", "memory": {"w
 
 def _settled(*rows: Row, **header: object) -> tuple[float, float, float, float, list[str]]:
     table = Table(list(rows))
-    forms, remarks = settle(fit(table), table, {**HEADER, **header})
+    forms, remarks = settle(fit(table), table, {**HEADER, **header}, shape)
     decode, prefill = forms.decode, forms.prefill
     return (
         decode.a if decode else 0.0,
@@ -60,7 +61,7 @@ def test_one_prompt_length_keeps_its_rate_and_a_floor() -> None:
 
 def test_depths_tell_tokens_from_pairs() -> None:
     rows = [Row("prefill", 1, 512, 0.0, 1.0), Row("prefill", 1, 512, 8192.0, 1.5)]
-    forms, _ = settle(fit(Table(rows)), Table(rows), HEADER)
+    forms, _ = settle(fit(Table(rows)), Table(rows), HEADER, shape)
     assert forms.prefill is not None
     for row in rows:
         pairs = row.new_tokens * (row.context_tokens + row.new_tokens / 2)
@@ -69,11 +70,11 @@ def test_depths_tell_tokens_from_pairs() -> None:
 
 def test_the_points_are_met_and_the_note_says_the_rest(tmp_path: Path) -> None:
     table = Table([Row("prefill", 1, 2048, 0.0, 1.0), Row("decode", 1, 1, 2112.0, 0.02)])
-    steps = make({**HEADER, "note": "Measured twice."}, table, tmp_path / "own.yaml").steps()
+    steps = make({**HEADER, "note": "Measured twice."}, table, tmp_path / "own.yaml", shape).steps()
     assert steps.prefill(2048, 2048**2 / 2) == pytest.approx(1.0, rel=1e-3)
     assert steps.decode(1, 2112.0) == pytest.approx(0.02, rel=1e-3)
     assert steps.prefill(8192, 8192**2 / 2) == pytest.approx(4.0, rel=1e-2)
     assert steps.prefill_outside(8192, 8192**2 / 2)
     note = (tmp_path / "own.yaml").read_text().replace("\n  ", " ")
-    assert "Measured twice. Hardly any decode context" in note
-    assert "One prompt length: longer ones" in note
+    assert "Measured twice. Too few decode contexts" in note
+    assert "One prefill step: larger ones" in note

@@ -27,8 +27,8 @@ def import_file(
     from paasim.profile.write import make
 
     if format == "recipes" or (not format and (file.suffix in (".yaml", ".yml") or any(file.glob("*.yaml")))):
-        options.report(recipes.run(file, data or Path.cwd(), output, only), output)
+        options.report(recipes.run(file, data or Path.cwd(), output, only, options.shape), output)
         return
     found = formats.read(file, format, options.pairs(select, "--select"))
     fields = options.sourced({"id": output.stem, **found.header, **options.pairs(header, "--set")})
-    options.report([make(fields, found.table, output)], output)
+    options.report([make(fields, found.table, output, options.shape)], output)

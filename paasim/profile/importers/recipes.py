@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from paasim.core.errors import InputError
+from paasim.profile.few import Shapes
 from paasim.profile.importers import formats
 from paasim.profile.importers.imported import Imported
 from paasim.profile.importers.points import table_of
@@ -20,7 +21,9 @@ from paasim.profile.table import Row, Table
 from paasim.profile.write import header_of, make, write
 
 
-def run(path: Path, data: Path, out: Path, only: str | tuple[str, ...] = "") -> Iterator[Profile]:
+def run(
+    path: Path, data: Path, out: Path, only: str | tuple[str, ...] = "", shapes: Shapes | None = None
+) -> Iterator[Profile]:
     """Make the profiles of a recipe file, one after the other.
 
     Args:
@@ -28,6 +31,7 @@ def run(path: Path, data: Path, out: Path, only: str | tuple[str, ...] = "") -> 
         data: folder that their files are relative to.
         out: folder to write to: a profile goes to `<out>/<id>.yaml` and `.csv`.
         only: make only profiles whose id begins with this, or with one of these.
+        shapes: where to ask for models (`paasim.profile.few`).
 
     Raises:
         InputError: if a recipe or one of its files is wrong.
@@ -37,7 +41,7 @@ def run(path: Path, data: Path, out: Path, only: str | tuple[str, ...] = "") -> 
         raise InputError.one(str(path), "has no recipes (*.yaml)", "give a YAML file of recipes, or a folder of them")
     for file in files:
         for entry in entries(file):
-            yield from _entry(entry, file, data, out, only)
+            yield from _entry(entry, file, data, out, only, shapes)
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
@@ -68,7 +72,9 @@ def _completed(entry: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def _entry(entry: dict[str, Any], path: Path, data: Path, out: Path, only: str | tuple[str, ...]) -> Iterator[Profile]:
+def _entry(
+    entry: dict[str, Any], path: Path, data: Path, out: Path, only: str | tuple[str, ...], shapes: Shapes | None
+) -> Iterator[Profile]:
     fields = dict(entry)
     sources, points = fields.pop("from", []), fields.pop("points", None)
     if "id" in fields and not str(fields["id"]).startswith(only):
@@ -88,7 +94,7 @@ def _entry(entry: dict[str, Any], path: Path, data: Path, out: Path, only: str |
     target = out / f"{header['id']}.yaml"
     rows = _together([row for part in parts for row in part.table.rows])
     if rows:
-        yield make(header, Table(rows), target)
+        yield make(header, Table(rows), target, shapes)
     else:
         spec = header_of(header)
         write(spec, None, target)

@@ -238,13 +238,15 @@ def _nemotron_h(config: Config) -> list[LayerGroup]:
 
 
 READERS: dict[str, Callable[[Config], list[LayerGroup]]] = {
-    **dict.fromkeys(("llama", "gemma", "granite", "granitemoe", "olmo2", "glm4", "glm4_moe", "smollm3"), _plain),
+    **dict.fromkeys(
+        ("llama", "gemma", "granite", "granitemoe", "olmo2", "glm4", "glm4_moe", "minimax_m2", "smollm3"), _plain
+    ),
     **dict.fromkeys(("mistral", "mixtral", "ministral", "phi3", "starcoder2"), _mistral),
-    **dict.fromkeys(("qwen2", "qwen2_moe", "qwen3", "qwen3_moe"), _qwen),
+    **dict.fromkeys(("qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_vl_text"), _qwen),
     **dict.fromkeys(("gemma2", "gpt_oss"), _one_full_in(2)),
     "cohere2": _one_full_in(4),
     **dict.fromkeys(("gemma3_text", "gemma3"), _one_full_in(6)),
-    **dict.fromkeys(("deepseek_v2", "deepseek_v3", "kimi_k2"), lambda config: _mla(config)),
+    **dict.fromkeys(("deepseek_v2", "deepseek_v3", "glm4_moe_lite", "kimi_k2"), lambda config: _mla(config)),
     **dict.fromkeys(("qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"), _qwen_next),
     "kimi_linear": _kimi_linear,
     "nemotron_h": _nemotron_h,

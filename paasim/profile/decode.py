@@ -99,6 +99,8 @@ class DecodeTime:
             low, high = self._batches[row : row + 2]
             share = (b - low) / (high - low)
             values = (1 - share) * self._values[row] + share * self._values[row + 1]
+        elif b <= self._batches[-1]:
+            values = self._values[-1]
         else:
             # Never faster than at the edge of the box.
             values = np.maximum(self._values[-1], self._form.at(b, self._knots))

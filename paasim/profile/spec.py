@@ -13,6 +13,8 @@ from paasim.profile.form import Forms
 Provenance = Literal["measured", "composed", "fitted", "estimated"]
 """`measured` end to end on the hardware; `composed` from measured kernels; `fitted`: published coefficients, or a form
 through published points; `estimated`: from a data sheet, or recovered from another result."""
+Place = Literal["datacenter", "device"]
+"""Where such hardware stands: in a rack, or with its user (phone, laptop, desktop, board, workstation card)."""
 PHASES = ("prefill", "decode", "mixed")
 
 
@@ -93,6 +95,8 @@ class ProfileSpec(Spec):
     """`hardware/model/dtype/engine/tpN`, the path below `profiles/`."""
     hardware: str = "unnamed"
     """GPU or device, such as `h100-sxm`."""
+    place: Place | None = None
+    """Where it stands; None if not said."""
     model: str = "unnamed"
     """Model it was measured with: an id of the model catalogue, or the name in the source."""
     dtype: str = "unstated"

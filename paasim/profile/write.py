@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -14,23 +14,30 @@ from paasim.profile.profile import Profile
 from paasim.profile.spec import ProfileSpec
 from paasim.profile.table import Table
 
+if TYPE_CHECKING:
+    from paasim.profile.few import Shapes
 
-def make(header: dict[str, Any], table: Table, path: Path) -> Profile:
+
+def make(header: dict[str, Any], table: Table, path: Path, shapes: Shapes | None = None) -> Profile:
     """Fit the forms to a table and write the profile.
 
     Args:
         header: fields of `ProfileSpec`; quantities as text with units.
         table: the measured steps.
         path: the YAML file to write; the table goes beside it as `.csv`.
+        shapes: where to ask for models, for phases that were measured at too few sizes (`paasim.profile.few`).
 
     Raises:
         InputError: if the header is wrong.
     """
+    from paasim.profile.few import settle
     from paasim.profile.fit import errors, fit
 
     table.sort()
-    forms = fit(table)
+    forms, remarks = settle(fit(table), table, header, shapes)
     given = {**header, "table": path.with_suffix(".csv").name, "form": forms, "error": errors(table, forms)}
+    if remarks:
+        given["note"] = " ".join(filter(None, [str(header.get("note", "")).strip(), *remarks]))
     write(header_of(given), table, path)
     return load(str(path.resolve()))
 

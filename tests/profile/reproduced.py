@@ -20,7 +20,7 @@ import numpy as np
 from paasim.core.paths import bundled
 from paasim.profile import load
 from paasim.profile.fit import fit, predict
-from paasim.profile.importers import formats
+from paasim.profile.importers import formats, recipes
 from paasim.profile.steps import StepTime
 from paasim.profile.table import Row, Table
 
@@ -39,10 +39,8 @@ CONTEXT = 1030
 
 def sources(data: Path) -> Iterator[tuple[str, list[Row]]]:
     """Profiles made from such tables, and the rows of those."""
-    import yaml
-
-    recipes = yaml.safe_load((bundled("profiles") / "recipes.yaml").read_text(encoding="utf-8"))
-    for entry in recipes:
+    files = sorted((bundled("profiles") / "recipes").glob("*.yaml"))
+    for entry in (entry for file in files for entry in recipes.entries(file)):
         given = entry.get("from", [])
         parts = given if isinstance(given, list) else [given]
         if not parts or any(part["format"] not in FORMATS for part in parts):

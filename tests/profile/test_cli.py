@@ -32,6 +32,36 @@ def test_list() -> None:
     assert H100 in _run("list", "--model", "llama-3.1-8b")
     with pytest.raises(InputError, match="is not a phase"):
         _run("list", "--phase", "x")
+    with pytest.raises(InputError, match="is not a place; one of datacenter, device"):
+        _run("list", "--place", "moon")
+
+
+def test_list_by_precision_and_place() -> None:
+    rows = json.loads(_run("list", "--dtype", "Q4", "--place", "device", "--hardware", "rtx-4090", "--json"))
+    assert len(rows) == 2
+    assert {row["dtype"] for row in rows} == {"q4-k-m"}
+    assert rows[0]["memory"]["device_bytes"] == "24 GB"
+    wall = json.loads(_run("list", "--hardware", "raspberry-pi-5", "--model", "llama-3.2-3b", "--json"))
+    assert wall[0]["power"] == "11.9 W"
+    shown = _run("list", "--hardware", "raspberry-pi-5", "--model", "llama-3.2-3b")
+    assert "raspberry-pi-5/llama-3.2-3b/4bit/ollama/tp1" in shown
+    assert "11.9 W" in shown
+    assert "16 GB" in shown
+
+
+def test_names_are_never_cut() -> None:
+    shown = _run("list", "--hardware", "jetson")
+    assert all(name in shown for name in names() if name.startswith("jetson"))
+
+
+def test_filters_that_match_nothing_say_so() -> None:
+    for arguments, says in (
+        (["--hardware", "h1000"], "no profile has 'h1000' in its hardware: did you mean 'h100-sxm'?"),
+        (["--hardware", "iphone", "--provenance", "composed"], "no profile meets all of these filters at once"),
+    ):
+        result = CliRunner().invoke(app, ["list", *arguments, "--json"], catch_exceptions=False)
+        assert json.loads(result.stdout) == []
+        assert says in result.stderr
 
 
 @pytest.mark.parametrize("name", [H100, "prfaas-h200", "iphone/llama-3.2-3b", "dgx-spark/llama-3.1-8b"])

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from paasim.core.errors import InputError
-from paasim.profile import load
+from paasim.profile import names
 from paasim.profile.importers import aiconfigurator, formats, gpu_benchmarks, llama_bench, phone_runs, recipes
+from tests.profile.regenerate import differences
 
 TABLE = """
 ## some/model-GGUF
@@ -131,18 +132,48 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         formats.read(cut, "llama-bench", {})
 
 
-REMADE = (
-    *("h100-sxm/llama-3.1-8b/bf16/vllm/tp1", "rtx-4090/llama-3.1-8b/q4-k-m", "prfaas-h20/", "a100-pcie/"),
-    *("h100-sxm/llama-2-70b/fp16/vllm/tp4", "a100-sxm/opt-66b/fp16/distserve/tp8"),
+SAMPLE = (
+    "h100-sxm/llama-3.1-8b/bf16/vllm/tp1",
+    "rtx-4090/llama-3.1-8b/q4-k-m",
+    "prfaas-h20/",
+    "sa8295p/",
+    "m4-max/qwen3-4b/q4/",
+    "raspberry-pi-5/",
+    "jetson-agx-thor/llama-3.1-8b",
+    "iphone-17-pro/qwen3-4b",
+    "dgx-spark/gemma-3-4b",
+    "a100-pcie/",
+    "h100-sxm/llama-2-70b/fp16/vllm/tp4",
+    "a100-sxm/opt-66b/fp16/distserve/tp8",
 )
-"""Shipped profiles that are made again here."""
+"""One part per source; `python -m tests.profile.regenerate` compares all."""
 
 
-@pytest.mark.parametrize("name", REMADE)
-def test_recipes_make_what_ships(root: Path, shared_data: Path, tmp_path: Path, name: str) -> None:
-    (made,) = recipes.run(root / "profiles" / "recipes.yaml", shared_data, tmp_path, only=name)
-    shipped = load(name)
-    assert made.spec == shipped.spec
-    assert (made.table is None) == (shipped.table is None)
-    if made.table is not None and shipped.table is not None:
-        assert made.table.rows == shipped.table.rows
+def test_recipes_make_what_ships(shared_data: Path) -> None:
+    assert all(any(name.startswith(only) for name in names()) for only in SAMPLE)
+    assert list(differences(shared_data, SAMPLE)) == []
+
+
+def test_recipes_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="has no recipes"):
+        list(recipes.run(tmp_path, tmp_path, tmp_path))
+    path = tmp_path / "some.yaml"
+    for text in ("a: 1", "[1, 2]", "{all: 3, profiles: []}", "{every: {}, profiles: []}"):
+        path.write_text(text)
+        with pytest.raises(InputError, match="is not a list of recipes"):
+            list(recipes.run(tmp_path, tmp_path, tmp_path))
+    path.write_text("all: {from: {format: llama-bench}}\nprofiles: [{from: {select: {a: b}}}]")
+    with pytest.raises(InputError, match="a source needs a format and a file"):
+        list(recipes.run(path, tmp_path, tmp_path))
+
+
+def test_what_holds_for_all_entries_goes_into_each(tmp_path: Path) -> None:
+    path = tmp_path / "some.yaml"
+    path.write_text(
+        "all: {dtype: q4, from: {format: x, file: y.csv}}\n"
+        "profiles: [{id: a}, {dtype: q8, from: [{select: {b: c}}, {file: z.csv}]}]\n"
+    )
+    first, second = recipes.entries(path)
+    assert first == {"dtype": "q4", "from": {"format": "x", "file": "y.csv"}, "id": "a"}
+    assert second["dtype"] == "q8"
+    assert second["from"] == [{"format": "x", "file": "y.csv", "select": {"b": "c"}}, {"format": "x", "file": "z.csv"}]

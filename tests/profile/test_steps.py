@@ -110,7 +110,7 @@ def test_windows_change_what_a_context_adds() -> None:
 
 def test_published_points_are_met() -> None:
     """EXO's table and the paper's Tables 5 and 6 (validation)."""
-    spark, ultra = load("dgx-spark/llama-3.1-8b/fp16").steps(), load("m3-ultra").steps()
+    spark, ultra = load("dgx-spark/llama-3.1-8b/fp16").steps(), load("m3-ultra/llama-3.1-8b").steps()
     for steps, prefill, generation in ((spark, 1.47, 2.87), (ultra, 5.57, 0.85)):
         assert steps.prefill(8192, 8192**2 / 2) == pytest.approx(prefill, rel=1e-5)
         assert sum(steps.decode(1, 8192.0 + i) for i in range(32)) == pytest.approx(generation, rel=1e-5)

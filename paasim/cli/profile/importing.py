@@ -25,7 +25,9 @@ SHOWN = 40
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A file or folder of a known format, or a YAML file of recipes.")],
+    file: Annotated[
+        Path, typer.Argument(help="A file or folder of a known format, or recipes: a YAML file, or a folder of them.")
+    ],
     output: Annotated[Path | None, typer.Option("-o", "--output", help="File or folder to write.")] = None,
     format: Annotated[str, typer.Option(help="Its name, where it is not recognised; or recipes.")] = "",
     select: Select = None,
@@ -38,10 +40,10 @@ def import_file(
     from paasim.core.errors import InputError
     from paasim.profile.importers import formats, recipes
 
-    if format == "recipes" or (not format and file.suffix in (".yaml", ".yml")):
+    if format == "recipes" or (not format and (file.suffix in (".yaml", ".yml") or any(file.glob("*.yaml")))):
         if output is None:
             raise InputError.one("-o", "recipes need a folder to write to", "paasim profile import FILE -o profiles")
-        options.report(recipes.run(file, data or Path.cwd(), output, only), output)
+        options.report(recipes.run(file, data or Path.cwd(), output, only, options.shape), output)
         return
     known = formats.named(format) if format else formats.recognise(file)
     console.note(f"{file}: {known.title} ({known.name})")
@@ -114,7 +116,7 @@ def _make(found: Imported, fields: dict[str, str], path: Path, id: str) -> Profi
     except InputError as error:
         for problem in error.problems:
             console.warn(f"{problem.what}; the form is a guess beyond them")
-    return make(options.sourced({"id": id, **found.header, **fields}), found.table, path)
+    return make(options.sourced({"id": id, **found.header, **fields}), found.table, path, options.shape)
 
 
 def _tell(found: Imported) -> None:

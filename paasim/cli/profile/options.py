@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from paasim.cli import console
+
+if TYPE_CHECKING:
+    from paasim.profile.few import Shape
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="File or folder to write.")]
@@ -25,6 +28,19 @@ def pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
         if "=" not in text:
             raise InputError.one(option, f"'{text}' is not NAME=VALUE", f"write e.g. {option} tp=4")
     return dict(text.split("=", 1) for text in texts or ())
+
+
+def shape(model: str) -> Shape | None:
+    """What of a model of the catalogue tells how long a step takes; None if it is not in it."""
+    from paasim.core.errors import InputError
+    from paasim.model import load
+    from paasim.profile.few import Shape
+
+    try:
+        found = load(model)
+    except InputError:
+        return None
+    return Shape(found.kv_bytes_per_token, found.spec.parameters, found.spec.active_parameters)
 
 
 def sourced(fields: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,8 @@ MODELS = {
     "Qwen/Qwen3-235B-A22B-FP8": "qwen3-235b-a22b",
     "deepseek-ai/DeepSeek-V3": "deepseek-v3",
     "openai/gpt-oss-120b": "gpt-oss-120b",
+    "moonshotai/Kimi-K2.5": "kimi-k2.5",
+    "nvidia/Kimi-K2.5-NVFP4": "kimi-k2.5",
 }
 """Model ids of the tables -> names of the model catalogue; others keep the last part of theirs, in lower case."""
 SOURCE = "https://github.com/ai-dynamo/aiconfigurator"
@@ -150,6 +152,7 @@ def _header(folder: Path, key: Record, fractions: dict[str, float], rows: list[R
     header: dict[str, Any] = {
         "id": f"{hardware}/{model}/{dtype}/{key['engine']}/tp{tp}",
         "hardware": hardware,
+        "place": "datacenter",
         "model": model,
         "dtype": dtype,
         "engine": key["engine"],

@@ -1,7 +1,8 @@
 """Recipes: how the shipped profiles are made, one entry each, so that one command makes them all again.
 
 An entry has `from` (format, file below the data folder, select; several are put together), or `points`, or a `form`;
-and the fields of the header that the files do not tell.
+and the fields of the header that the files do not tell. A file is a list of entries; or a mapping of `profiles`, the
+list, and of `all`, what holds for every entry that does not say otherwise (its `from` goes into each of theirs).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from paasim.core.errors import InputError
+from paasim.profile.few import Shapes
 from paasim.profile.importers import formats
 from paasim.profile.importers.imported import Imported
 from paasim.profile.importers.points import table_of
@@ -19,34 +21,63 @@ from paasim.profile.table import Row, Table
 from paasim.profile.write import header_of, make, write
 
 
-def run(path: Path, data: Path, out: Path, only: str = "") -> Iterator[Profile]:
+def run(
+    path: Path, data: Path, out: Path, only: str | tuple[str, ...] = "", shapes: Shapes | None = None
+) -> Iterator[Profile]:
     """Make the profiles of a recipe file, one after the other.
 
     Args:
-        path: the recipes, YAML.
+        path: the recipes, YAML; or a folder of such files, which are read in the order of their names.
         data: folder that their files are relative to.
         out: folder to write to: a profile goes to `<out>/<id>.yaml` and `.csv`.
-        only: make only profiles whose id begins with this.
+        only: make only profiles whose id begins with this, or with one of these.
+        shapes: where to ask for models (`paasim.profile.few`).
 
     Raises:
         InputError: if a recipe or one of its files is wrong.
     """
+    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    if not files:
+        raise InputError.one(str(path), "has no recipes (*.yaml)", "give a YAML file of recipes, or a folder of them")
+    for file in files:
+        for entry in entries(file):
+            yield from _entry(entry, file, data, out, only, shapes)
+
+
+def entries(path: Path) -> list[dict[str, Any]]:
+    """The entries of a recipe file, with what holds for all of them put into each.
+
+    Raises:
+        InputError: if it is not such a file.
+    """
     import yaml
 
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError.one(str(path), f"cannot be read: {error}", "give a YAML file of recipes") from None
-    if not isinstance(entries, list):
+    common: Any = {}
+    if isinstance(found, dict) and isinstance(found.get("profiles"), list) and not set(found) - {"profiles", "all"}:
+        common, found = found.get("all") or {}, found["profiles"]
+    if not isinstance(found, list) or not isinstance(common, dict) or not all(isinstance(e, dict) for e in found):
         raise InputError.one(str(path), "is not a list of recipes", "see profiles/README.md")
-    for entry in entries:
-        yield from _entry(entry, path, data, out, only)
+    return [_completed(entry, common) for entry in found]
 
 
-def _entry(entry: dict[str, Any], path: Path, data: Path, out: Path, only: str) -> Iterator[Profile]:
+def _completed(entry: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
+    whole = {**common, **entry}
+    if "from" in common and "from" in entry:
+        given = entry["from"]
+        whole["from"] = [{**common["from"], **each} for each in (given if isinstance(given, list) else [given])]
+    return whole
+
+
+def _entry(
+    entry: dict[str, Any], path: Path, data: Path, out: Path, only: str | tuple[str, ...], shapes: Shapes | None
+) -> Iterator[Profile]:
     fields = dict(entry)
     sources, points = fields.pop("from", []), fields.pop("points", None)
-    if fields.get("id", only) and not str(fields.get("id", only)).startswith(only):
+    if "id" in fields and not str(fields["id"]).startswith(only):
         return
     where = f"{path}: {fields.get('id', sources)}"
     parts = [_imported(source, data, where) for source in (sources if isinstance(sources, list) else [sources])]
@@ -63,7 +94,7 @@ def _entry(entry: dict[str, Any], path: Path, data: Path, out: Path, only: str) 
     target = out / f"{header['id']}.yaml"
     rows = _together([row for part in parts for row in part.table.rows])
     if rows:
-        yield make(header, Table(rows), target)
+        yield make(header, Table(rows), target, shapes)
     else:
         spec = header_of(header)
         write(spec, None, target)

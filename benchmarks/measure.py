@@ -52,7 +52,7 @@ def measured(url: str, grid: Grid) -> Measurement:
 def compare(measurement: Measurement, truth: Callable[[Row], float | None]) -> None:
     """Print each row beside its truth."""
     off: dict[str, list[float]] = {"prefill": [], "decode": []}
-    print(f"overhead of a request: {measurement.overhead * 1e3:.1f} ms")
+    print(f"overhead {measurement.overhead * 1e3:.1f} ms, surplus {measurement.surplus * 1e3:.1f} ms")
     print(
         "| step | batch | new | context | measured, ms | truth, ms | difference |\n|---|---:|---:|---:|---:|---:|---:|"
     )

@@ -256,7 +256,7 @@ def test_interrupt_keeps_what_was_measured(
 def test_dry_run_and_no_time(tmp_path: Path) -> None:
     with standin() as url:
         plan = json.loads(_measure(url, *QUICK, "--dry-run", "--json").stdout)
-        assert plan["points"][:2] == ["overhead", "prefill 16"]
+        assert plan["points"][:2] == ["shortest", "prefill 16"]
         assert plan["seconds"] >= 0
         with pytest.raises(InputError, match="nothing was measured"):
             _measure(url, *QUICK, "--time-limit", "1 us", "-o", str(tmp_path / "own.yaml"))

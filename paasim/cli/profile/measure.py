@@ -123,7 +123,8 @@ def _finish(measurement: Measurement, facts: Facts, fields: dict[str, str], outp
     if not table.rows:
         nothing = [Problem("", "nothing was measured", "allow more time, or see above")]
         raise measurement.failure or InputError(nothing)
-    profile = _write(table, {"id": output.stem, **facts.header(measurement.overhead), **fields}, output)
+    header = facts.header(measurement.overhead, measurement.surplus)
+    profile = _write(table, {"id": output.stem, **header, **fields}, output)
     if as_json:
         console.say_json(_document(measurement, facts, table, output, profile))
     elif profile is not None:
@@ -164,6 +165,7 @@ def _document(measurement: Measurement, facts: Facts, table: Table, output: Path
         "engine": facts.engine,
         "version": facts.version,
         "overhead_ms": measurement.overhead * 1e3,
+        "surplus_ms": measurement.surplus * 1e3,
         "rows": rows,
         "outliers": measurement.outliers,
         "left_out": {point.label: why for point, why in measurement.left_out.items()},

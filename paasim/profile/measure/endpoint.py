@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -90,6 +91,23 @@ class Endpoint:
         except OSError as error:
             raise _lost(self, f"cannot be reached: {_words(error)}", START) from None
         return made
+
+    def ping(self) -> float:
+        """Seconds of a plain question and its answer (the list of models) over an open connection.
+
+        Raises:
+            LostError: if the server cannot be reached.
+        """
+        connection = self.connect()
+        try:
+            start = time.perf_counter()
+            connection.request("GET", self.path + "/v1/models", headers=self.headers())
+            connection.getresponse().read()
+            return time.perf_counter() - start
+        except (OSError, http.client.HTTPException) as error:
+            raise self.lost(error) from None
+        finally:
+            connection.close()
 
     def headers(self) -> dict[str, str]:
         """Headers of every request."""

@@ -23,8 +23,9 @@ UNSAID = ("", "unknown", "b0-unknown")
 """What builds without a version say."""
 SOURCE = "measured by the user with `paasim profile measure`, not published"
 NOTE = (
-    "Times as a client sees them: a prompt's is its time to first token less {overhead:.3g} ms, which a request takes \
-outside of steps; a decode step's is the gap between tokens. Chunks, sampling and the scheduler are in them."
+    "Times as a client sees them: a prompt's is its time to first token less {overhead:.3g} ms of network and HTTP; a "
+    "decode step's is the gap between tokens. Chunks, sampling and scheduler are in them. The shortest prompt takes "
+    "{surplus:.3g} ms longer than a decode step: a part of that may be outside of steps, too."
 )
 
 
@@ -43,15 +44,16 @@ class Facts:
     more: dict[str, Any] = field(default_factory=dict)
     """Header fields that it states besides."""
 
-    def header(self, overhead: float) -> dict[str, Any]:
+    def header(self, overhead: float, surplus: float) -> dict[str, Any]:
         """Fields of `ProfileSpec`, for a measurement of today.
 
         Args:
             overhead: seconds of a request outside of steps.
+            surplus: seconds of the shortest prompt of which that is not known.
         """
         made: dict[str, Any] = {"model": PurePath(self.model).name, "engine": self.engine, "version": self.version}
         made |= {"provenance": "measured", "source": SOURCE, "date": datetime.date.today().isoformat()}
-        made["note"] = NOTE.format(overhead=overhead * 1e3)
+        made["note"] = NOTE.format(overhead=overhead * 1e3, surplus=surplus * 1e3)
         return made | ({"limits": {"max_context": self.most}} if self.most else {}) | self.more
 
 

@@ -14,7 +14,7 @@ SPARE = 64
 class Shortest:
     """The shortest request: what comes on top of steps."""
 
-    label = "overhead"
+    label = "shortest"
 
 
 @dataclass(frozen=True)

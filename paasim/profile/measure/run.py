@@ -25,8 +25,6 @@ CHUNK = 256
 """Prompt tokens of a step that early streams share, at the fewest; fewer, and streams get longer answers next time."""
 SHORT = 3
 """Shortest requests of a round. The first may pay for clearing up after the streams before; their median does not."""
-LONG = 4
-"""Tokens of the shortest prompt from which its own time is worth a word."""
 
 
 @dataclass
@@ -53,6 +51,7 @@ class Measurement:
         self.left_out = dict.fromkeys(too_long, f"longer than the server's {self.most} tokens of context")
         self.samples = {point: Samples() for point in self.points}
         self._words = Words()
+        self._pings: list[float] = []
         self._floor: list[float] = []
         self._steps: list[float] = []
         self._more: dict[Point, int] = {}
@@ -69,9 +68,6 @@ class Measurement:
         self.client.settle()
         one, few, many = (self.client.send(self._words.text(words), self.grid.tokens) for words in PROBE)
         self._words.learn((PROBE[1], few.prompt), (PROBE[2], many.prompt))
-        if one.prompt > LONG:
-            what = f"the shortest prompt has {one.prompt} tokens: their time counts as overhead of a request"
-            self.notes.append(what)
         longest = max(one, few, many, key=lambda reply: len(reply.stamps))
         gap = (longest.stamps[-1] - longest.stamps[0]) / max(1, longest.tokens - 1)
         per_token = max(0.0, many.ttft - few.ttft) / max(1, many.prompt - few.prompt)
@@ -110,14 +106,19 @@ class Measurement:
 
     @property
     def overhead(self) -> float:
-        """Seconds of a request outside of steps: its TTFT for the shortest prompt, less a step of one token."""
-        if not self._floor:
+        """Seconds of a request that are surely outside of steps: network and HTTP, as of a plain question."""
+        return statistics.median(kept(self._pings)) if self._pings else 0.0
+
+    @property
+    def surplus(self) -> float:
+        """Seconds of the shortest prompt beyond `overhead` and a step of one token (0 where not known).
+
+        Tokenizer and scheduler, or prompts that take longer than decode steps from the first token on: from outside
+        nobody can tell, so it stays in the times of prompts.
+        """
+        if not (self._floor and self._steps):
             return 0.0
-        steps = self._steps
-        if not steps:
-            alone = [point for point in self.samples if isinstance(point, Decode) and point.batch == 1]
-            steps = next((self.samples[point].seconds for point in alone if self.samples[point].seconds), [0.0])
-        return max(0.0, statistics.median(kept(self._floor)) - statistics.median(steps))
+        return max(0.0, statistics.median(kept(self._floor)) - self.overhead - statistics.median(self._steps))
 
     @property
     def outliers(self) -> int:
@@ -132,7 +133,9 @@ class Measurement:
         else:
             replies = [self.client.send(self._words.text(1), self.grid.tokens) for _ in range(SHORT)]
             windows = [together.window([reply]) for reply in replies]
+            pings = [self.client.endpoint.ping() for _ in range(SHORT)]
             if counts:
+                self._pings.append(statistics.median(pings))
                 self._floor.append(statistics.median(reply.ttft for reply in replies))
                 self._steps += [seen.gap for seen in windows if seen]
 

@@ -7,22 +7,21 @@ python benchmarks/measure.py llama.cpp    a real engine and model, against its o
 
 from __future__ import annotations
 
-import http.client
 import importlib.util
-import json
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from paasim.core.errors import InputError
 from paasim.profile.measure import Endpoint, Grid, Measurement
-from paasim.profile.measure.client import Client
+from paasim.profile.measure.client import Client, Reply
 from paasim.profile.measure.facts import ask
-from paasim.profile.measure.words import GO_ON, Words
 from paasim.profile.table import Row
 from tests.profile.standin import Law, standin
 
@@ -37,11 +36,24 @@ time.sleep(3600)
 """
 
 
-def measured(url: str, grid: Grid) -> Measurement:
-    """Measure a server over a grid."""
+@dataclass
+class Watched(Client):
+    """A client that keeps its replies."""
+
+    replies: list[Reply] = field(default_factory=list)
+
+    def send(self, prompt: str, tokens: int, reply: Reply | None = None) -> Reply:
+        """As `Client.send`."""
+        reply = super().send(prompt, tokens, reply)
+        self.replies.append(reply)
+        return reply
+
+
+def measured(url: str, grid: Grid, replies: list[Reply]) -> Measurement:
+    """Measure a server over a grid; every reply is kept."""
     endpoint = Endpoint.parse(url)
     facts = ask(endpoint)
-    measurement = Measurement(Client(endpoint, facts.model), grid, facts.most)
+    measurement = Measurement(Watched(endpoint, facts.model, replies=replies), grid, facts.most)
     print(f"about {measurement.probe():.0f} s", file=sys.stderr)
     measurement.run(progress=lambda done, total, label: print(f"{done}/{total} {label}", file=sys.stderr))
     if measurement.failure is not None:
@@ -74,7 +86,7 @@ def compare(measurement: Measurement, truth: Callable[[Row], float | None]) -> N
 def stand_in() -> None:
     """Against a stand-in with laws of tens of milliseconds."""
     law = Law((30e-3, 5e-4, 5e-7), (15e-3, 2e-3, 2e-5))
-    grid = Grid((16, 64, 256, 512), (0, 256), (32, 256, 512), (1, 2, 4, 8), tokens=32, repeats=3)
+    grid = Grid((16, 64, 256, 512), (0, 256), (32, 512), (1, 2, 8), tokens=32, repeats=2)
 
     def truth(row: Row) -> float:
         if row.phase == "prefill":
@@ -82,7 +94,7 @@ def stand_in() -> None:
         return law.decode_seconds(row.batch, row.batch * row.context_tokens)
 
     with standin(law) as url:
-        compare(measured(url, grid), truth)
+        compare(measured(url, grid, []), truth)
 
 
 def llama_cpp() -> None:
@@ -96,44 +108,30 @@ def llama_cpp() -> None:
         for _ in range(120):
             time.sleep(0.5)
             try:
-                http.client.HTTPConnection("127.0.0.1", PORT, timeout=1).connect()
+                ask(Endpoint.parse(f"http://127.0.0.1:{PORT}"))
                 break
-            except OSError:
-                continue
-        grid = Grid((32, 64, 128, 256), (0, 256), (64, 256), (1, 2, 4, 6), tokens=24, repeats=3)
-        measurement = measured(f"http://127.0.0.1:{PORT}", grid)
-        compare(measurement, lambda row: own_account(row, Words()))
+            except InputError:
+                continue  # it still loads the model
+        grid = Grid((32, 64, 128, 256), (0, 96), (64, 256), (1,), tokens=24, repeats=3, warmup=0)
+        watched: list[Reply] = []
+        compare(measured(f"http://127.0.0.1:{PORT}", grid, watched), lambda row: own_account(row, watched))
     finally:
         server.terminate()
         server.wait()
 
 
-def own_account(row: Row, words: Words) -> float | None:
-    """What the server says that such a step took, for what it says without streams beside it."""
-    if row.batch > 1:
-        return None
+def own_account(row: Row, replies: list[Reply]) -> float | None:
+    """What the server says that the same requests took, s: the median over them; None if it says nothing."""
     found = []
-    for _ in range(3):
-        if row.phase == "prefill":
-            before = words.text(int(row.context_tokens))
-            if before:
-                answer(before, 1)
-            timings = answer(f"{before} {words.text(row.new_tokens)}".strip(), 1)
-            found.append(timings["prompt_ms"] / timings["prompt_n"] * row.new_tokens)
-        else:
-            prompt = words.text(max(1, round(row.context_tokens) - 12 - len(GO_ON.split()))) + GO_ON
-            found.append(answer(prompt, 24)["predicted_per_token_ms"])
-    return statistics.median(found) / 1e3
-
-
-def answer(prompt: str, tokens: int) -> dict[str, float]:
-    """The server's account of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", PORT)
-    body = {"prompt": prompt, "max_tokens": tokens, "temperature": 0, "ignore_eos": True}
-    connection.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json"})
-    timings: dict[str, float] = json.loads(connection.getresponse().read())["timings"]
-    connection.close()
-    return timings
+    for reply in replies:
+        if row.phase == "prefill" and reply.tokens == 1:
+            cached = reply.cached or 0
+            if abs(cached - row.context_tokens) < 4 and abs(reply.prompt - cached - row.new_tokens) < 4:
+                found.append(reply.account["prompt_ms"])
+        elif row.phase == "decode" and reply.tokens > 1:
+            if abs(reply.prompt + reply.tokens / 2 - row.context_tokens) < 10:
+                found.append(reply.account["predicted_per_token_ms"])
+    return statistics.median(found) / 1e3 if found else None
 
 
 if __name__ == "__main__":

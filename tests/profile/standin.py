@@ -48,6 +48,7 @@ class Manner:
     """Tokens after which an answer ends by itself."""
     usage: bool = True
     streams: bool = True
+    loaded: bool = True
     key: str = ""
     per_part: int = 1
     caches: bool = True
@@ -137,7 +138,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if not self._may():
             return
-        if self.path == "/v1/models":
+        if not self.manner.loaded:
+            self._json(503, {"error": {"message": "Loading model"}})
+        elif self.path == "/v1/models":
             models = [{"id": m, "owned_by": "vllm", "max_model_len": self.manner.most} for m in self.manner.models]
             self._json(200, {"data": models})
         elif self.path == "/version":

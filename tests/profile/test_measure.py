@@ -188,12 +188,13 @@ def test_prefix_cache_that_is_off(tmp_path: Path) -> None:
     ("manner", "message"),
     [
         (Manner(key="secret"), r"HTTP 401: Invalid API key; put the API key into the environment"),
+        (Manner(loaded=False), "HTTP 503: Loading model; wait until"),
         (Manner(streams=False), "does not stream"),
         (Manner(usage=False), "does not say how many tokens"),
         (Manner(models=("a", "b")), "--model: the server has 2 models; choose one of a, b"),
         (Manner(models=()), "lists no models"),
     ],
-    ids=["key", "no stream", "no usage", "two models", "no models"],
+    ids=["key", "not loaded", "no stream", "no usage", "two models", "no models"],
 )
 def test_servers_that_cannot_be_measured(
     manner: Manner, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -64,6 +64,8 @@ class Reply:
     """Of which it had in its prefix cache; None where it does not say."""
     tokens: int = 0
     """Tokens of the answer."""
+    account: dict[str, float] = field(default_factory=dict)
+    """The server's own account of its times, where it gives one (llama.cpp: `timings`, in ms)."""
     error: InputError | None = None
     """Why it broke off."""
 
@@ -147,6 +149,7 @@ class Client:
             if part.get("error"):
                 raise RefusedError([Problem(str(self.endpoint), said(line), "the server's log may say more")])
             _count(part.get("usage"), reply)
+            reply.account = part.get("timings") or reply.account
             if _holds_token(part.get("choices")):
                 stamps.append(at)
         reply.stamps[:] = stamps

@@ -119,7 +119,7 @@ class Endpoint:
 
         Raises:
             LostError: if it cannot be reached.
-            RefusedError: if it wants another API key.
+            RefusedError: if it wants another API key, or is not ready.
         """
         connection = self.connect()
         try:
@@ -130,7 +130,7 @@ class Endpoint:
             raise self.lost(error) from None
         finally:
             connection.close()
-        if reply.status in (401, 403):
+        if reply.status in (401, 403, 503):
             raise self.refused(reply.status, text)
         try:
             return json.loads(text) if reply.status == 200 else None
@@ -154,6 +154,7 @@ class Endpoint:
             401: "put the API key into the environment (OPENAI_API_KEY, or --api-key-env NAME)",
             403: "this API key may not; name the variable of another (--api-key-env NAME)",
             404: "give the URL up to and without /v1, and check --model",
+            503: "wait until it has loaded its model",
             429: "the server limits requests: measure one that is yours alone",
         }.get(status, "the server's log may say more")
         made = RefusedError([Problem(str(self), f"HTTP {status}{': ' + words if words else ''}", todo)])

@@ -128,9 +128,9 @@ def own_account(row: Row, replies: list[Reply]) -> float | None:
             cached = reply.cached or 0
             if abs(cached - row.context_tokens) < 4 and abs(reply.prompt - cached - row.new_tokens) < 4:
                 found.append(reply.account["prompt_ms"])
-        elif row.phase == "decode" and reply.tokens > 1:
-            if abs(reply.prompt + reply.tokens / 2 - row.context_tokens) < 10:
-                found.append(reply.account["predicted_per_token_ms"])
+        near = abs(reply.prompt + reply.tokens / 2 - row.context_tokens) < 10
+        if row.phase == "decode" and reply.tokens > 1 and near:
+            found.append(reply.account["predicted_per_token_ms"])
     return statistics.median(found) / 1e3 if found else None
 
 

@@ -21,7 +21,7 @@ VERBS = {
     "run": "Simulate a scenario and say where the time goes.",
     "compare": "Simulate a scenario's variants on the same requests and compare them, paired.",
     "scenario": "Check a scenario, explain it in plain words, or print its JSON schema.",
-    "profile": "List, show, fit, validate and import hardware profiles.",
+    "profile": "List, show, measure, fit, validate and import hardware profiles.",
     "model": "List and show models: what their KV cache weighs on a network.",
     "trace": "Show or convert a request trace.",
     "kinds": "List what can be chosen: routers, links, batching policies, workloads, codecs.",

@@ -7,17 +7,19 @@ import typer
 from paasim.cli.profile.fit import fit
 from paasim.cli.profile.importing import import_file
 from paasim.cli.profile.listing import list_profiles
+from paasim.cli.profile.measure import measure
 from paasim.cli.profile.show import show
 from paasim.cli.profile.validate import validate
 
 app = typer.Typer(
-    help="Hardware profiles: list, show, fit, validate, import.",
+    help="Hardware profiles: list, show, measure, fit, validate, import.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
 )
 app.command("list")(list_profiles)
 app.command()(show)
+app.command()(measure)
 app.command()(fit)
 app.command("import")(import_file)
 app.command()(validate)

@@ -2,10 +2,10 @@
 
 `silicon_ttft_ms` and `silicon_tpot_ms` are a mean or a median, which is not said (`typical` here). TTFT includes
 queueing at that concurrency. The concurrency of the whole system stands in `silicon_data_source`; `batch_size` is that
-of one attention-data-parallel rank. The file says nothing of speculative decoding, chunk sizes, or prefix caching.
-Known faults of the file, marked in `unusable` or `warnings`: a product of widths that the id contradicts (tp 64 for
-`tp8_ep8`); disaggregated rows without the number of instances; sizes of 0; one measurement in several rows, where a
-later extract of the same source was added.
+of one attention-data-parallel rank. Lengths are those asked for. The file says nothing of speculative decoding, chunk sizes, or prefix caching.
+Known faults of the file, marked in `unusable` or `warnings`: a width that was multiplied in twice (tp 64 for `tp8_ep8`;
+undone where copies of such rows show how); disaggregated rows without the number of instances; sizes of 0; one
+measurement in several rows, where a later extract of the same source was added.
 See https://github.com/ai-dynamo/aiconfigurator: aic-core/src/aiconfigurator_core/systems/silicon_sample.csv.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from paasim.profile.importers.imported import has_columns
@@ -53,9 +54,9 @@ def read(path: Path) -> list[Served]:
 def _run(row: Row, path: Path) -> Served:
     told = row.text("silicon_data_source")
     mode = MODES.get(row.text("mode"), row.text("mode"))
-    whole, prefill, decode = (_layout(row, role) for role in ("", "prefill_", "decode_"))
+    stated, prefill, decode = (_layout(row, role) for role in ("", "prefill_", "decode_"))
+    whole = _undone(row, stated) if mode == MODES["agg"] else stated
     ttft, tpot = row.number("silicon_ttft_ms"), row.number("silicon_tpot_ms")
-    stated = {"ttft": ttft, "tpot": tpot}
     setup = Setup(
         engine=row.text("backend"),
         version=row.text("backend_version") or ((tag := _TAG.search(told)) and tag[1]) or "",
@@ -68,7 +69,7 @@ def _run(row: Row, path: Path) -> Served:
         prefill=prefill,
         decode=decode,
         speculation=_speculation(row, told),
-        concurrency=_concurrency(row, told, whole),
+        concurrency=_concurrency(row, told, stated),
         isl=row.number("isl"),
         osl=row.number("osl"),
         date=found[1] if (found := _DATE.search(told)) else "",
@@ -77,8 +78,8 @@ def _run(row: Row, path: Path) -> Served:
     return Served(
         name=row.text("id") or row.where,
         setup=setup,
-        stated={name: {TYPICAL: value / 1e3} for name, value in stated.items() if value},
-        warnings=list(_warnings(row, told, setup)),
+        stated={name: {TYPICAL: value / 1e3} for name, value in (("ttft", ttft), ("tpot", tpot)) if value},
+        warnings=list(_warnings(row, told, setup, stated)),
         unusable="; ".join(_reasons(row, setup, ttft, tpot)),
     )
 
@@ -126,7 +127,12 @@ def _speculation(row: Row, told: str) -> str:
     return found[0].lower() if found else ""
 
 
-def _warnings(row: Row, told: str, setup: Setup) -> Iterator[str]:
+def _warnings(row: Row, told: str, setup: Setup, stated: Layout) -> Iterator[str]:
+    if setup.layout != stated:
+        yield (
+            f"widths tp {stated.tp}, dp {stated.dp}, moe_tp {stated.moe_tp}, ep {stated.ep} hold a width twice: "
+            f"taken as {setup.layout.gpus} GPUs, as other rows of the same measurements say"
+        )
     if "wip=True" in told:
         yield "its source marks it as work in progress"
     if not setup.version:
@@ -141,8 +147,8 @@ def _warnings(row: Row, told: str, setup: Setup) -> Iterator[str]:
         yield "the concurrency is taken from the id or the batch size"
     if not setup.speculation:
         yield "whether decoding was speculative is not stated"
-    if setup.mode == MODES["agg"] and setup.concurrency and setup.layout.batch:
-        ranks = setup.layout.batch * (setup.layout.dp or 1)
+    if setup.mode == MODES["agg"] and setup.concurrency and stated.batch:
+        ranks = stated.batch * (stated.dp or 1)
         if setup.concurrency != ranks:
             yield f"concurrency is not batch_size x attention_dp_size ({setup.concurrency / ranks:g} times it)"
 
@@ -168,14 +174,32 @@ def _unsure_size(row: Row, setup: Setup) -> Iterator[str]:
     layout = setup.layout
     if layout.tp is None:
         yield "the tensor-parallel width is missing"
-        return
-    named, gpus = _TP_IN_ID.search(row.text("id")), layout.gpus or 0
-    if named and int(named[1]) != gpus:
-        yield "its columns give another number of GPUs than its id"
-    elif gpus > NODE and not setup.hardware.startswith("gb"):
-        yield f"its columns give an instance of more than the {NODE} GPUs of a server"
+    elif _contradicted(row, layout):
+        yield "its columns give more GPUs than its id, or than a server has"
     elif layout.tp > 1 and layout.tp == layout.dp:
         yield "tensor and data parallel width are equal: whether that is N or N x N GPUs is not sure"
+
+
+def _contradicted(row: Row, layout: Layout) -> bool:
+    """Whether the widths cannot be: by the id, or because a server has not so many GPUs."""
+    gpus, named = layout.gpus or 0, _TP_IN_ID.search(row.text("id"))
+    if named:
+        return int(named[1]) != gpus
+    return gpus > NODE and not row.text("system").startswith("gb")
+
+
+def _undone(row: Row, layout: Layout) -> Layout:
+    """The layout without a width N that was multiplied in twice: N x N GPUs, moe_tp = ep = N, against id or server.
+
+    66 such rows have a copy of the same measurement with other widths; each copy says N GPUs, ep = N, moe_tp = 1.
+    """
+    width = layout.ep or 1
+    if width == 1 or layout.moe_tp != width or layout.gpus != width**2 or not _contradicted(row, layout):
+        return layout
+    if layout.dp == width**2:
+        return replace(layout, dp=width, moe_tp=1, batch=None)
+    once = replace(layout, tp=width, moe_tp=1) if layout.tp == width**2 else layout
+    return layout if _contradicted(row, once) else once
 
 
 def _mark_unlike(runs: list[Served]) -> None:
@@ -207,7 +231,6 @@ def _mark_repeats(runs: list[Served]) -> None:
         for run in several:
             if run is not kept and not run.unusable:
                 run.unusable = REPEATED
-                run.warnings.append(f"the same measurement stands in the row {kept.name}")
 
 
 def _recognises(path: Path, head: str) -> bool:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paasim.cli import console
-from paasim.cli.profile import options
-from paasim.cli.profile.options import Header, Select
+from paasim.cli.profile import options, serving
+from paasim.cli.profile.options import Header, Json, Select
 
 if TYPE_CHECKING:
     from paasim.core.errors import Problem
@@ -35,8 +35,12 @@ def import_file(
     header: Header = None,
     data: Annotated[Path | None, typer.Option(help="Recipes: the folder that their files are relative to.")] = None,
     only: Annotated[str, typer.Option(help="Recipes: only profiles whose id begins with this.")] = "",
+    as_json: Json = False,
 ) -> None:
-    """Make profiles from measurements of others; without -o, say what a file holds."""
+    """Make profiles from measurements of others; without -o, say what a file holds.
+
+    Results of serving are told in the same words whatever tool wrote them, and written as one table (-o served.csv).
+    """
     from paasim.core.errors import InputError
     from paasim.profile.importers import formats, recipes
 
@@ -44,6 +48,8 @@ def import_file(
         if output is None:
             raise InputError.one("-o", "recipes need a folder to write to", "paasim profile import FILE -o profiles")
         options.report(recipes.run(file, data or Path.cwd(), output, only, options.shape), output)
+        return
+    if serving.told(file, format, options.pairs(select, "--select"), options.pairs(header, "--set"), output, as_json):
         return
     known = formats.named(format) if format else formats.recognise(file)
     console.note(f"{file}: {known.title} ({known.name})")

@@ -1,0 +1,1 @@
+"""Readers of results that serving benchmarks write: one file per format, each with a `FORMAT`."""

@@ -2,7 +2,8 @@
 
 `silicon_ttft_ms` and `silicon_tpot_ms` are a mean or a median, which is not said (`typical` here). TTFT includes
 queueing at that concurrency. The concurrency of the whole system stands in `silicon_data_source`; `batch_size` is that
-of one attention-data-parallel rank. Lengths are those asked for. The file says nothing of speculative decoding, chunk sizes, or prefix caching.
+of one attention-data-parallel rank. Lengths are those asked for. The file says nothing of speculative decoding, chunk
+sizes, or prefix caching.
 Known faults of the file, marked in `unusable` or `warnings`: a width that was multiplied in twice (tp 64 for `tp8_ep8`;
 undone where copies of such rows show how); disaggregated rows without the number of instances; sizes of 0; one
 measurement in several rows, where a later extract of the same source was added.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from paasim.core.registry import union
 from paasim.core.spec import Spec
@@ -13,12 +13,20 @@ from paasim.engine.batching.chunked import ChunkedSpec
 from paasim.engine.batching.one_at_a_time import OneAtATimeSpec
 from paasim.engine.batching.policy import BatchingSpec
 from paasim.engine.batching.token_budget import TokenBudgetSpec
-from paasim.profile.spec import ProfileSpec
+from paasim.profile.spec import BetweenSpec, ProfileSpec, form_of
 
 if TYPE_CHECKING:
     AnyBatching = BatchingSpec
+    AnyProfile = str | BetweenSpec | ProfileSpec
 else:
     AnyBatching = union("engine.batching")
+    # Told apart by hand, so that a slip in one form is not also reported as a slip in the others.
+    AnyProfile = Annotated[
+        Annotated[str, Tag("a name")]
+        | Annotated[BetweenSpec, Tag("a width between two")]
+        | Annotated[ProfileSpec, Tag("a header")],
+        Discriminator(form_of),
+    ]
 
 Role = Literal["prefill", "decode", "mixed", "device"]
 """What an instance does: `prefill` lets a request go after its prompt, `decode` takes it with its KV, `mixed` does
@@ -28,8 +36,9 @@ both with continuous batching, `device` does both for one user, one sequence at 
 class EngineSpec(Spec):
     """What pools and fleets have in common: one serving engine, many times."""
 
-    profile: str | ProfileSpec
-    """Hardware profile: a bundled name, the path of a YAML file, or an inline header with form coefficients."""
+    profile: AnyProfile
+    """Hardware profile: a bundled name, the path of a YAML file, `{between: [NAME, NAME], tp: 2}` for a tensor-parallel
+    width between two measured ones, or an inline header with form coefficients."""
     model: str | None = None
     """Model it serves, where it is not the scenario's."""
     max_seqs: int | None = Field(default=None, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -150,3 +151,19 @@ class ProfileSpec(Spec):
         if self.form.prefill is None and self.form.decode is None:
             raise ValueError("has neither form.prefill nor form.decode: write e.g. form: {prefill: {b: 20 us}}")
         return self
+
+
+class BetweenSpec(Spec):
+    """A tensor-parallel width between two measured ones: the time of a step is taken as x + y/tp, and is estimated."""
+
+    between: tuple[str, str]
+    """The narrower and the wider profile, by name or path; they differ in tensor-parallel width alone."""
+    tp: int = Field(gt=1)
+    """The width asked for, between theirs."""
+
+
+def form_of(profile: object) -> str:
+    """Which of its forms a profile is written in: `a name`, `a width between two`, or `a header`."""
+    if isinstance(profile, BetweenSpec) or (isinstance(profile, Mapping) and "between" in profile):
+        return "a width between two"
+    return "a header" if isinstance(profile, (ProfileSpec, Mapping)) else "a name"

@@ -15,11 +15,11 @@ from paasim.core.errors import InputError
 from paasim.core.paths import expand
 from paasim.model.model import Model
 from paasim.profile.profile import Profile
-from paasim.profile.spec import ProfileSpec
+from paasim.profile.spec import BetweenSpec, ProfileSpec
 from paasim.profile.steps import StepTime
 
 
-def profile(name: str | ProfileSpec, base: Path | None = None) -> Profile:
+def profile(name: str | BetweenSpec | ProfileSpec, base: Path | None = None) -> Profile:
     """A profile by name, by path or written inline; as `paasim.profile.load`.
 
     Raises:
@@ -45,7 +45,7 @@ def steps(profile: Profile, model: Model) -> StepTime:
 
 
 @functools.lru_cache(maxsize=256)
-def _profile(name: str | ProfileSpec, base: Path | None, stamp: int | None) -> Profile:
+def _profile(name: str | BetweenSpec | ProfileSpec, base: Path | None, stamp: int | None) -> Profile:
     return profiles.load(name, base)
 
 

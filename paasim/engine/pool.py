@@ -13,6 +13,7 @@ from paasim.engine.batching.chunked import ChunkedSpec
 from paasim.engine.batching.one_at_a_time import OneAtATimeSpec
 from paasim.engine.batching.policy import BatchingSpec
 from paasim.engine.batching.token_budget import TokenBudgetSpec
+from paasim.profile.service import Speculation, Thermal
 from paasim.profile.spec import BetweenSpec, ProfileSpec, form_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ class EngineSpec(Spec):
     """Whether finished KV blocks are kept for later prompts with the same prefix (least recently used go first)."""
     price: PricePerHour | None = None
     """Price of one instance per hour; else the profile's."""
+    speculation: Speculation | None = None
+    """Speculative decoding, such as `{tokens_per_step: 2.5, step_cost: 1.2, source: assumed}`; else the profile's."""
+    noise: float = Field(default=0.0, ge=0, le=1)
+    """Standard deviation of the logarithm of step times; each step with prompt tokens and each run of decode steps
+    draws a factor of mean 1."""
+    thermal: bool | Thermal = False
+    """Whether the hardware slows down as it gets warm: `true` as the profile says, or how."""
 
 
 class PoolSpec(EngineSpec):

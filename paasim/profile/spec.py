@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from paasim.core.spec import Spec
 from paasim.core.units import Duration, Power, PricePerHour, Size
 from paasim.profile.form import Forms
+from paasim.profile.service import Speculation, Thermal
 
 Provenance = Literal["measured", "composed", "fitted", "estimated"]
 """`measured` end to end on the hardware; `composed` from measured kernels; `fitted`: published coefficients, or a form
@@ -126,6 +127,10 @@ class ProfileSpec(Spec):
     """Limits of the engine."""
     calibration: Calibration = Calibration()
     """From the table to steps in service."""
+    speculation: Speculation | None = None
+    """Speculative decoding that the engine runs with; the table holds plain steps."""
+    thermal: Thermal | None = None
+    """How the device slows down as it gets warm; at work only where a pool or fleet says `thermal: true`."""
     price: PricePerHour | None = None
     """Price of one instance per hour."""
     price_source: str = ""

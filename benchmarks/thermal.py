@@ -103,7 +103,8 @@ def main() -> None:
     a, b, c, d, constant = fit(log, everything)
     print(f"prefill: [{a:.2f}, {b:.2f}], decode: [{c:.2f}, {d:.2f}], time_constant: {constant:.0f} s\n")
     print(
-        "| period | requests | in the first 400 s | prefill: profile alone | with heat | decode: profile alone | with heat |"
+        "| period | requests | in the first 400 s "
+        "| prefill: profile alone | with heat | decode: profile alone | with heat |"
     )
     print("|---|---|---|---|---|---|---|")
     for period in range(int(log.period.max()) + 1):

@@ -85,7 +85,7 @@ def test_a_long_answer_on_a_warming_device() -> None:
 def test_accounts_stay_exact_where_arrivals_cut_runs() -> None:
     for pace in (_noise(0.4), Pace(0.0, None, 0.05, (0.5, 1.5), (0.8, 2.0)), None):
         jobs = [Job(i, 0.017 * i, 30, 40) for i in range(20)]
-        requests, instance, recorder, env = drive(
+        requests, instance, _, env = drive(
             jobs,
             steps=Law(),
             role="mixed",

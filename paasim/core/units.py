@@ -94,6 +94,12 @@ RATE = Dimension("rate", {"/s": 1.0, "/min": 1 / 60, "/h": 1 / 3600, "rps": 1.0}
 PRICE_PER_HOUR = Dimension("price per hour", {"$/h": 1.0}, "3 $/h", 1e9)
 PRICE_PER_BYTE = Dimension("price per volume", {"$/GB": 1e-9, "$/TB": 1e-12, "$/B": 1.0}, "0.05 $/GB", 1.0)
 POWER = Dimension("power", {"W": 1.0, "mW": 1e-3, "kW": 1e3}, "700 W", 1e9)
+COMPUTE = Dimension(
+    "compute rate",
+    {"FLOP/s": 1.0, "GFLOP/s": 1e9, "TFLOP/s": 1e12, "PFLOP/s": 1e15},
+    "989 TFLOP/s",
+    1e21,
+)
 
 
 def _at_least_zero(value: float) -> float:

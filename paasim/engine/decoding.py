@@ -182,6 +182,19 @@ class Decoding:
         self.duration = duration = k * first + increment * (k * (k - 1) // 2)
         return duration
 
+    def slow_down(self, factor: float, longest: float) -> float:
+        """Make every step of the planned run `factor` times as long, and the run no longer than `longest` seconds.
+
+        Returns its duration; it keeps one step at least.
+        """
+        self.first *= factor
+        self.increment *= factor
+        if self.duration * factor > longest:
+            # The first step is the shortest, so this many take `longest` or a little more.
+            self.planned = max(1, min(self.planned, int(longest / self.first)))
+        self.duration = duration = self.time_of(self.planned)
+        return duration
+
     def next_crossing(self) -> int:
         """Steps until a sequence fills a sliding window, after which S grows more slowly."""
         crossings, running = self.crossings, self.running

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from paasim.engine.batching.policy import Batching
     from paasim.engine.memory import KvMemory
     from paasim.engine.meter import Meter
+    from paasim.engine.pace import Pace
     from paasim.profile.steps import DecodeCurve, StepTime
 
 
@@ -49,6 +50,7 @@ class Instance(Holder):
         batching: Batching,
         max_seqs: int,
         waiting: deque[Request] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         decoding = Decoding(steps, windows, memory.block)
         ledger = Ledger(recorder, meter, decoding, memory, steps)
@@ -61,6 +63,7 @@ class Instance(Holder):
         """Prompts that were begun and are not finished, in chunked prefill."""
         self._steps = steps
         self._batching = batching
+        self._pace = pace
         self._curves: dict[int, DecodeCurve] = {}
         self.takes_kv = False
         """Whether KV may come from elsewhere, to be decoded here."""
@@ -182,6 +185,8 @@ class Instance(Holder):
         is_busy = self.state >= STEP
         if is_busy != was_busy:
             self.ledger.busy(1 if is_busy else -1, now)
+            if self._pace is not None and not is_busy:
+                self._pace.rest(now)
         if ready and self.state == IDLE:
             self.wake()
         if self.peers and (self.waiting[0] if self.waiting else None) is not head:
@@ -237,9 +242,10 @@ class Instance(Holder):
         """Duration of one step with prompt tokens, s; decoding sequences in it advance by one."""
         decoding = self.decoding
         b = decoding.count
+        factor = 1.0 if self._pace is None else self._pace.prompt(start)
         if not b or not self._batching.mixes:
-            return self._steps.prefill(n, q)
-        duration = self._steps.mixed(n, q, b, decoding.attended)
+            return factor * self._steps.prefill(n, q)
+        duration = factor * self._steps.mixed(n, q, b, decoding.attended)
         self.ledger.settle(1, start, duration, 0.0)
         return duration
 
@@ -326,6 +332,8 @@ class Instance(Holder):
         if curve is None:
             curve = self._curves[count] = self._steps.curve(count)
         duration = decoding.plan(curve, memory.capacity - memory.pinned)
+        if self._pace is not None:
+            duration = decoding.slow_down(self._pace.decode(start), self._pace.longest)
         self.state = RUN
         if memory.tree.unused:
             self.trim()

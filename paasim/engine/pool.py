@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from paasim.core.registry import union
 from paasim.core.spec import Spec
@@ -13,12 +13,21 @@ from paasim.engine.batching.chunked import ChunkedSpec
 from paasim.engine.batching.one_at_a_time import OneAtATimeSpec
 from paasim.engine.batching.policy import BatchingSpec
 from paasim.engine.batching.token_budget import TokenBudgetSpec
-from paasim.profile.spec import ProfileSpec
+from paasim.profile.service import Speculation, Thermal
+from paasim.profile.spec import BetweenSpec, ProfileSpec, form_of
 
 if TYPE_CHECKING:
     AnyBatching = BatchingSpec
+    AnyProfile = str | BetweenSpec | ProfileSpec
 else:
     AnyBatching = union("engine.batching")
+    # Told apart by hand, so that a slip in one form is not also reported as a slip in the others.
+    AnyProfile = Annotated[
+        Annotated[str, Tag("a name")]
+        | Annotated[BetweenSpec, Tag("a width between two")]
+        | Annotated[ProfileSpec, Tag("a header")],
+        Discriminator(form_of),
+    ]
 
 Role = Literal["prefill", "decode", "mixed", "device"]
 """What an instance does: `prefill` lets a request go after its prompt, `decode` takes it with its KV, `mixed` does
@@ -28,8 +37,9 @@ both with continuous batching, `device` does both for one user, one sequence at 
 class EngineSpec(Spec):
     """What pools and fleets have in common: one serving engine, many times."""
 
-    profile: str | ProfileSpec
-    """Hardware profile: a bundled name, the path of a YAML file, or an inline header with form coefficients."""
+    profile: AnyProfile
+    """Hardware profile: a bundled name, the path of a YAML file, `{between: [NAME, NAME], tp: 2}` for a tensor-parallel
+    width between two measured ones, or an inline header with form coefficients."""
     model: str | None = None
     """Model it serves, where it is not the scenario's."""
     max_seqs: int | None = Field(default=None, gt=0)
@@ -42,6 +52,13 @@ class EngineSpec(Spec):
     """Whether finished KV blocks are kept for later prompts with the same prefix (least recently used go first)."""
     price: PricePerHour | None = None
     """Price of one instance per hour; else the profile's."""
+    speculation: Speculation | None = None
+    """Speculative decoding, such as `{tokens_per_step: 2.5, step_cost: 1.2, source: assumed}`; else the profile's."""
+    noise: float = Field(default=0.0, ge=0, le=1)
+    """Standard deviation of the logarithm of step times; each step with prompt tokens and each run of decode steps
+    draws a factor of mean 1."""
+    thermal: bool | Thermal = False
+    """Whether the hardware slows down as it gets warm: `true` as the profile says, or how."""
 
 
 class PoolSpec(EngineSpec):

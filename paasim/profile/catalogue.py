@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from paasim.core.errors import InputError, Problem, did_you_mean
 from paasim.core.paths import bundled, expand
 from paasim.profile.profile import Profile
-from paasim.profile.spec import ProfileSpec
+from paasim.profile.spec import BetweenSpec, ProfileSpec
 
 
 def names() -> list[str]:
@@ -21,25 +21,31 @@ def names() -> list[str]:
     return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.glob("*/*/**/*.yaml"))
 
 
-def load(profile: str | Mapping[str, Any] | ProfileSpec, base: Path | None = None) -> Profile:
+def load(profile: str | Mapping[str, Any] | ProfileSpec | BetweenSpec, base: Path | None = None) -> Profile:
     """Load a profile.
 
     Args:
         profile: a bundled name such as `h100-sxm/llama-3.1-8b/bf16/vllm/tp1`, or a beginning of one that names no
             other (`m2-ultra/llama-3.1-8b/q4-k-m`); a path to a YAML file, which may name `${VARIABLES}` and is relative
-            to `base`; or a header with form coefficients.
+            to `base`; `{between: [NAME, NAME], tp: 2}`; or a header with form coefficients.
         base: folder that relative paths start from.
 
     Raises:
         InputError: if there is no such profile or its files are wrong, with file and line.
     """
-    if isinstance(profile, ProfileSpec):
-        return Profile(profile)
-    if not isinstance(profile, str):
+    if isinstance(profile, Mapping):
+        kind = BetweenSpec if "between" in profile else ProfileSpec
         try:
-            return Profile(ProfileSpec.model_validate(dict(profile)))
+            profile = kind.model_validate(dict(profile))
         except ValidationError as error:
             raise InputError(_problems(error, "", None)) from None
+    if isinstance(profile, ProfileSpec):
+        return Profile(profile)
+    if isinstance(profile, BetweenSpec):
+        from paasim.profile.between import BetweenProfile
+
+        low, high = profile.between
+        return BetweenProfile(load(low, base), load(high, base), profile.tp)
     if profile.endswith((".yaml", ".yml")):
         path = expand(profile, base)
         if not path.is_file():
@@ -60,8 +66,21 @@ def _resolve(name: str) -> str:
     if longer:
         some = ", ".join(longer[:6]) + (", ..." if len(longer) > 6 else "")
         raise InputError.one("", f"profile '{name}' names {len(longer)} profiles", f"choose one of {some}")
-    hint = did_you_mean(name, known)
+    hint = _measured_around(name, known) or did_you_mean(name, known)
     raise InputError.one("", f"profile '{name}' is unknown", f"{hint} (see `paasim profile list`)")
+
+
+def _measured_around(name: str, known: list[str]) -> str:
+    """How to ask for a tensor-parallel width that was not measured, where narrower and wider ones were."""
+    stem, _, width = name.rpartition("/tp")
+    widths = [int(end) for each in known if each.startswith(f"{stem}/tp") and (end := each[len(stem) + 3 :]).isdigit()]
+    if not stem or not width.isdigit():
+        return ""
+    low = max((w for w in widths if w < int(width)), default=None)
+    high = min((w for w in widths if w > int(width)), default=None)
+    if low is None or high is None:
+        return ""
+    return f"not measured; interpolate: profile: {{between: [{stem}/tp{low}, {stem}/tp{high}], tp: {width}}}"
 
 
 def read_header(path: Path) -> ProfileSpec:

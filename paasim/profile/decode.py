@@ -14,6 +14,7 @@ import numpy as np
 
 from paasim.profile.form import DecodeForm
 from paasim.profile.monotone import between_points, clean_points, monotone_grid
+from paasim.profile.prefill import PrefillTime
 from paasim.profile.residual import Floats, LogResidual
 from paasim.profile.spec import Calibration
 from paasim.profile.surface import nodes
@@ -62,10 +63,13 @@ class DecodeTime:
         form: coefficients; c is per token of attended context.
         points: the measured steps; None: the form alone.
         calibration: from the table to steps in service.
+        prefill: steps of prompt tokens, which say how steps grow beyond the largest batch of the table; None: the form.
     """
 
-    def __init__(self, form: DecodeForm, points: Points | None, calibration: Calibration) -> None:
-        self._form, self._calibration = form, calibration
+    def __init__(
+        self, form: DecodeForm, points: Points | None, calibration: Calibration, prefill: PrefillTime | None = None
+    ) -> None:
+        self._form, self._calibration, self._prefill = form, calibration, prefill
         self._last_slope = form.c * calibration.scale
         self._curves: dict[int, DecodeCurve] = {}
         self._points = points
@@ -101,10 +105,21 @@ class DecodeTime:
             values = (1 - share) * self._values[row] + share * self._values[row + 1]
         elif b <= self._batches[-1]:
             values = self._values[-1]
-        else:
+        elif self._prefill is None:
             # Never faster than at the edge of the box.
             values = np.maximum(self._values[-1], self._form.at(b, self._knots))
+        else:
+            values = self._values[-1] + self._growth(self._prefill, b) / scale
         return DecodeCurve(self._knots.tolist(), (values * scale + overhead).tolist(), self._last_slope)
+
+    def _growth(self, prefill: PrefillTime, b: int) -> float:
+        """What a step of `b` sequences takes more than one of the largest measured batch.
+
+        Both multiply the weights (and, of a mixture of experts, read those that their tokens need) as prefill steps of
+        as many tokens do, and those are measured for far more tokens than decode steps are for sequences.
+        """
+        edge = self.most_batch
+        return max(0.0, prefill.time(float(b), b / 2) - prefill.time(edge, edge / 2))
 
     def _build(self, points: Points) -> tuple[Floats, Floats, Floats]:
         b, s = points.batch, points.total

@@ -8,7 +8,10 @@ times.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 
 from paasim.core.errors import InputError, Problem
 from paasim.profile.form import SATURATION, DecodeForm, Forms, MixedForm, PrefillForm
@@ -156,23 +159,50 @@ def held_out(table: Table) -> dict[str, Floats]:
     rng = np.random.default_rng(SEED)
     found: dict[str, Floats] = {}
     for phase in PHASES:
-        rows = [row for row in table.rows if row.phase == phase]
-        if len(rows) < FEWEST:
+        of_phase = np.array([row.phase == phase for row in table.rows])
+        if np.count_nonzero(of_phase) < FEWEST:
             continue
-        fold = rng.permutation(len(rows)) % FOLDS
-        values = np.full(len(rows), np.nan)
-        for k in range(FOLDS):
-            kept = [row for row in table.rows if row.phase != phase]
-            kept += [row for row, of in zip(rows, fold, strict=True) if of != k]
-            without = Table(kept)
-            steps = StepTime("held out", fit(without), without)
-            for i in np.flatnonzero(fold == k):
-                seconds, outside = predict(steps, rows[i])
-                values[i] = np.nan if outside else seconds
+        fold = np.full(len(table.rows), -1)
+        fold[of_phase] = rng.permutation(np.count_nonzero(of_phase)) % FOLDS
+        parts = [left_out(table, fold == k)[phase] for k in range(FOLDS)]
+        found[phase] = np.abs(np.concatenate([part.off[~part.outside] for part in parts]))
+    return found
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows of one phase that were predicted from others."""
+
+    rows: list[Row]
+    off: Floats
+    """Relative errors predicted / cleaned - 1, shape (rows,)."""
+    outside: npt.NDArray[np.bool_]
+    """Whether the others do not enclose the row."""
+
+
+def left_out(table: Table, left: npt.NDArray[np.bool_]) -> dict[str, LeftOut]:
+    """Predict some rows of a table from the others.
+
+    Args:
+        table: the measured steps; of every phase some must stay.
+        left: whether a row is left out, shape (rows,).
+
+    Returns:
+        By phase, for those that rows were left out of.
+    """
+    rest = Table([row for row, out in zip(table.rows, left, strict=True) if not out])
+    steps = StepTime("left out", fit(rest), rest)
+    found = {}
+    for phase in PHASES:
         points = table.points(phase)
-        assert points is not None
-        off = np.abs(values / cleaned(points, phase) - 1)
-        found[phase] = off[np.isfinite(off)]
+        of_phase = np.array([row.phase == phase for row in table.rows])
+        rows = [row for row, out in zip(table.rows, left & of_phase, strict=True) if out]
+        if points is None or not rows:
+            continue
+        predicted = [predict(steps, row) for row in rows]
+        seconds = np.array([second for second, _ in predicted])
+        outside = np.array([is_outside for _, is_outside in predicted])
+        found[phase] = LeftOut(rows, seconds / cleaned(points, phase)[left[of_phase]] - 1, outside)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 from paasim.core.spec import Spec
 from paasim.core.units import Duration, Power, PricePerHour, Size
 from paasim.profile.form import Forms
+from paasim.profile.service import Speculation, Thermal
 
 Provenance = Literal["measured", "composed", "fitted", "estimated"]
 """`measured` end to end on the hardware; `composed` from measured kernels; `fitted`: published coefficients, or a form
@@ -129,6 +131,10 @@ class ProfileSpec(Spec):
     """Limits of the engine."""
     calibration: Calibration = Calibration()
     """From the table to steps in service."""
+    speculation: Speculation | None = None
+    """Speculative decoding that the engine runs with; the table holds plain steps."""
+    thermal: Thermal | None = None
+    """How the device slows down as it gets warm; at work only where a pool or fleet says `thermal: true`."""
     price: PricePerHour | None = None
     """Price of one instance per hour."""
     price_source: str = ""
@@ -154,3 +160,19 @@ class ProfileSpec(Spec):
         if self.form.prefill is None and self.form.decode is None:
             raise ValueError("has neither form.prefill nor form.decode: write e.g. form: {prefill: {b: 20 us}}")
         return self
+
+
+class BetweenSpec(Spec):
+    """A tensor-parallel width between two measured ones: the time of a step is taken as x + y/tp, and is estimated."""
+
+    between: tuple[str, str]
+    """The narrower and the wider profile, by name or path; they differ in tensor-parallel width alone."""
+    tp: int = Field(gt=1)
+    """The width asked for, between theirs."""
+
+
+def form_of(profile: object) -> str:
+    """Which of its forms a profile is written in: `a name`, `a width between two`, or `a header`."""
+    if isinstance(profile, BetweenSpec) or (isinstance(profile, Mapping) and "between" in profile):
+        return "a width between two"
+    return "a header" if isinstance(profile, (ProfileSpec, Mapping)) else "a name"

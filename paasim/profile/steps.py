@@ -68,7 +68,8 @@ class StepTime:
             self.prefill = self.prefill_outside = self.mixed = _missing(name, "prefill")
         if forms.decode is not None:
             points = rows["decode"]
-            decode = DecodeTime(forms.decode, points and points.seen_through(attended), calibration)
+            seen = points and points.seen_through(attended)
+            decode = DecodeTime(forms.decode, seen, calibration, prefill if rows["prefill"] else None)
             self.curve, self.decode, self.decode_outside = decode.curve, decode.time, decode.outside
         else:
             self.curve = self.decode = self.decode_outside = self.mixed = _missing(name, "decode")

@@ -63,6 +63,11 @@ def tick(value: float) -> str:
     return f"{value:g} s" if value >= 1 else f"{value * 1e3:g} ms" if value else "0"
 
 
+def count(value: float) -> str:
+    """A number of tokens on an axis, as short as can be: `500`, `20k`, `1M`."""
+    return f"{value / 1e6:g}M" if value >= 1e6 else f"{value / 1e3:g}k" if value >= 1e3 else f"{value:g}"
+
+
 def share(value: float) -> str:
     """A share as a percentage that never rounds to all or nothing: `>99.9 %`."""
     percent = value * 100

@@ -57,6 +57,8 @@ def _profiles(node: object) -> Iterator[str]:
         for key, value in node.items():
             if isinstance(value, str) and (key == "profile" or str(key).endswith(".profile")):
                 yield value
+            elif key == "between" and "tp" in node:
+                yield from (each for each in value if isinstance(each, str))
             else:
                 yield from _profiles(value)
     elif isinstance(node, list):

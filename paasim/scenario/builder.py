@@ -46,7 +46,7 @@ def build(scenario: Scenario, streams: Streams) -> World:
     world.classes = list(scenario.classes)
     known = ends(scenario)
     needed = dict.fromkeys(name for route in scenario.routes.values() for name in (route.prefill, route.decode))
-    groups = {name: make_group(scenario, world, known[name]) for name in needed}
+    groups = {name: make_group(scenario, world, known[name], streams) for name in needed}
     links = {name: spec.build(env, name) for name, spec in scenario.network.links.items()}
     world.resources = [Resource(g.name, g.kind, g.servers, g.capacity, g.totals) for g in groups.values()]
     world.resources += [_link_resource(scenario.network.links[name], link) for name, link in links.items()]

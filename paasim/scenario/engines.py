@@ -10,12 +10,15 @@ from paasim.core.errors import InputError
 from paasim.engine.group import Fleet, Pool
 from paasim.engine.instance import Instance
 from paasim.engine.memory import KvMemory
+from paasim.engine.pace import Pace
 from paasim.engine.pool import FleetSpec, PoolSpec
+from paasim.profile.service import Thermal
 from paasim.scenario import lookup
 from paasim.scenario.way import TYPICAL_STEP
 
 if TYPE_CHECKING:
     from paasim.core.request import Request
+    from paasim.core.streams import Streams
     from paasim.engine.meter import Meter
     from paasim.model.model import Model
     from paasim.profile.profile import Profile
@@ -26,11 +29,12 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_SEQS = 256
 """Sequences in service at once where neither the scenario nor the profile sets a limit (vLLM's default)."""
+HOW_IT_SLOWS_DOWN = "thermal: {prefill: [0.6, 1.0], decode: [0.8, 1.1], time_constant: 3 min, source: assumed}"
 USABLE_MEMORY = 0.9
 """Share of the devices' memory that an engine takes for weights and KV (vLLM's default `gpu_memory_utilization`)."""
 
 
-def make_group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
+def make_group(scenario: Scenario, world: World, end: End, streams: Streams) -> Pool | Fleet:
     """The pool or fleet that a scenario puts at one place.
 
     Raises:
@@ -39,9 +43,10 @@ def make_group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
     spec = end.spec
     profile = lookup.profile(spec.profile, scenario.base)
     model = lookup.model(spec.model or scenario.model, scenario.base)
-    steps = lookup.steps(profile, model)
+    steps = lookup.steps(profile, model, spec.speculation)
     tokens = kv_capacity(spec, profile, model)
     entry = _entry_tokens(scenario, spec, model)
+    thermal = thermal_of(spec, profile)
     limit = 1 if isinstance(spec, FleetSpec) else DEFAULT_MAX_SEQS
     max_seqs = spec.max_seqs or (limit if isinstance(spec, FleetSpec) else profile.spec.limits.max_seqs or limit)
 
@@ -57,6 +62,7 @@ def make_group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
             batching=spec.batching_or_default().build(),
             max_seqs=max_seqs,
             waiting=waiting,
+            pace=_pace(spec, thermal, streams, f"engine.{end.name}[{number}].noise"),
         )
 
     capacity = _capacity(spec, profile, steps, context_limit(profile, model), tokens, max_seqs)
@@ -64,6 +70,30 @@ def make_group(scenario: Scenario, world: World, end: End) -> Pool | Fleet:
     if isinstance(spec, FleetSpec):
         return Fleet(end.name, spec.devices, make, capacity, steps, most)
     return Pool(end.name, spec.instances, make, spec.balance, capacity, steps, most)
+
+
+def thermal_of(spec: PoolSpec | FleetSpec, profile: Profile) -> Thermal | None:
+    """How an engine's hardware slows down as it gets warm; None if it does not.
+
+    Raises:
+        InputError: if that is left to a profile that does not say.
+    """
+    if isinstance(spec.thermal, Thermal):
+        return spec.thermal
+    if spec.thermal and profile.spec.thermal is None:
+        what = f"profile {profile.id} does not say how the hardware slows down as it gets warm"
+        raise InputError.one("", what, f"say how: {HOW_IT_SLOWS_DOWN}")
+    return profile.spec.thermal if spec.thermal else None
+
+
+def _pace(spec: PoolSpec | FleetSpec, thermal: Thermal | None, streams: Streams, purpose: str) -> Pace | None:
+    """The pace of one instance, with a random stream of its own; None if it is always that of the profile."""
+    if not spec.noise and thermal is None:
+        return None
+    rng = streams.get(purpose) if spec.noise else None
+    if thermal is None:
+        return Pace(spec.noise, rng, 0.0, (1.0, 1.0), (1.0, 1.0))
+    return Pace(spec.noise, rng, thermal.time_constant, thermal.prefill, thermal.decode)
 
 
 def kv_capacity(spec: PoolSpec | FleetSpec, profile: Profile, model: Model) -> float:

@@ -15,11 +15,13 @@ from paasim.core.errors import InputError
 from paasim.core.paths import expand
 from paasim.model.model import Model
 from paasim.profile.profile import Profile
-from paasim.profile.spec import ProfileSpec
+from paasim.profile.service import Speculation
+from paasim.profile.spec import BetweenSpec, ProfileSpec
+from paasim.profile.speculation import SpeculatingSteps
 from paasim.profile.steps import StepTime
 
 
-def profile(name: str | ProfileSpec, base: Path | None = None) -> Profile:
+def profile(name: str | BetweenSpec | ProfileSpec, base: Path | None = None) -> Profile:
     """A profile by name, by path or written inline; as `paasim.profile.load`.
 
     Raises:
@@ -38,14 +40,22 @@ def model(name: str, base: Path | None = None) -> Model:
 
 
 @functools.lru_cache(maxsize=256)
-def steps(profile: Profile, model: Model) -> StepTime:
-    """Step times of a profile for a model: with sliding windows, what a sequence adds to S is the model's affair."""
+def steps(profile: Profile, model: Model, speculation: Speculation | None = None) -> StepTime:
+    """Step times of a profile for a model: with sliding windows, what a sequence adds to S is the model's affair.
+
+    Args:
+        profile: the hardware.
+        model: what it serves.
+        speculation: speculative decoding; None: as the profile says.
+    """
     has_windows = any(window for window, _ in model.windows)
-    return profile.steps(model.attended if has_windows or model.state_bytes else None)
+    plain = profile.steps(model.attended if has_windows or model.state_bytes else None)
+    drafts = speculation or profile.spec.speculation
+    return plain if drafts is None else SpeculatingSteps(plain, drafts)
 
 
 @functools.lru_cache(maxsize=256)
-def _profile(name: str | ProfileSpec, base: Path | None, stamp: int | None) -> Profile:
+def _profile(name: str | BetweenSpec | ProfileSpec, base: Path | None, stamp: int | None) -> Profile:
     return profiles.load(name, base)
 
 

@@ -63,7 +63,7 @@ class Parts:
 
     def steps(self, name: str) -> StepTime:
         """Step times of the end of this name."""
-        return lookup.steps(self.profiles[name], self.models[name])
+        return lookup.steps(self.profiles[name], self.models[name], self.ends[name].spec.speculation)
 
     def memory_tokens(self, end: End) -> float:
         """Tokens of KV cache that one instance has room for; infinity if nothing limits them."""

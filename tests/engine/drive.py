@@ -14,6 +14,7 @@ from paasim.engine.batching.token_budget import TokenBudgetSpec
 from paasim.engine.instance import Instance
 from paasim.engine.memory import KvMemory
 from paasim.engine.meter import Meter
+from paasim.engine.pace import Pace
 from paasim.profile.steps import DecodeCurve
 from tests.engine.reference import Job
 
@@ -30,6 +31,7 @@ class Law:
     slope: float = 2e-7
     knot: float = 3000.0
     steeper: float = 2.0
+    can_prefill = can_decode = True
 
     def __post_init__(self) -> None:
         self._curves: dict[int, DecodeCurve] = {}
@@ -83,6 +85,7 @@ def drive(
     max_seqs: int,
     windows: list[tuple[int, float]],
     entry: int = 0,
+    pace: Pace | None = None,
 ) -> tuple[list[Request], Instance, Recorder, Environment]:
     """Serve the jobs in the fast engine; returns the stamped requests."""
     env = Environment()
@@ -97,6 +100,7 @@ def drive(
         memory=KvMemory(tokens, block, entry),
         batching=batching(policy, budget),
         max_seqs=max_seqs,
+        pace=pace,
     )
     requests = [Request(j.index, 0, j.time, j.prompt, j.output) for j in jobs]
 

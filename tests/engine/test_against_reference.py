@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from math import inf, isnan
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paasim.profile.service import Speculation
+from paasim.profile.speculation import SpeculatingSteps
 from tests.engine.drive import Law, drive
 from tests.engine.reference import Job, Reference
 
@@ -64,13 +67,15 @@ def cases(draw: st.DrawFn, dyadic: bool = False, tight: bool = False) -> dict[st
     )
 
 
-def compare(case: dict[str, object]) -> list[Job]:
+def compare(case: dict[str, object], speculation: Speculation | None = None) -> list[Job]:
     """Serve the case in both engines; returns the jobs as the reference served them."""
     jobs = [Job(**j) for j in case["jobs"]]  # type: ignore[arg-type,union-attr]
     if case["role"] == "decode":
         # A request with no step to do at the decode side never goes there.
         jobs = [j for j in jobs if j.decode_first or j.output > 1]
-    law = Law(**case["law"])  # type: ignore[arg-type]
+    law: Any = Law(**case["law"])  # type: ignore[arg-type]
+    if speculation is not None:
+        law = SpeculatingSteps(law, speculation)
     block, tokens = case["block"], case["tokens"]
     slow = Reference(
         law,
@@ -144,6 +149,18 @@ def test_random_workloads() -> None:
 
     search()
     assert times["window filled"] >= 30, times
+
+
+@pytest.mark.parametrize(("tokens", "cost"), [(2.7, 1.15), (1.0, 1.3)])
+def test_random_workloads_with_speculative_decoding(tokens: float, cost: float) -> None:
+    drafts = Speculation(tokens_per_step=tokens, step_cost=cost, source="assumed")
+
+    @settings(max_examples=MANY // 4)
+    @given(cases())
+    def search(case: dict[str, object]) -> None:
+        compare(case, drafts)
+
+    search()
 
 
 def test_memory_pressure() -> None:

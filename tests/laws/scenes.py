@@ -83,6 +83,15 @@ def engines(draw: st.DrawFn, name: str, block: int) -> Scene:
     room = draw(st.sampled_from([None, 0.7, 1.02, 1.5, 3.0]))
     if room is not None:
         engine["kv_memory"] = kv_size(name, int(room * LONGEST))
+    if draw(st.integers(0, 4)) == 0:
+        engine["noise"] = draw(st.sampled_from([0.05, 0.5]))
+    if draw(st.integers(0, 4)) == 0:
+        constant = draw(st.sampled_from(["20 ms", "1 s", "180 s"]))
+        heat = {"prefill": [0.5, 1.5], "decode": [0.8, 1.1], "time_constant": constant, "source": "assumed"}
+        engine["thermal"] = heat
+    if draw(st.integers(0, 4)) == 0:
+        tokens, cost = draw(st.sampled_from([(2.5, 1.2), (1.0, 1.1)]))
+        engine["speculation"] = {"tokens_per_step": tokens, "step_cost": cost, "source": "assumed"}
     return engine
 
 

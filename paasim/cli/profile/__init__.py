@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from paasim.cli.profile.estimate import estimate
 from paasim.cli.profile.fit import fit
 from paasim.cli.profile.importing import import_file
 from paasim.cli.profile.listing import list_profiles
@@ -12,7 +13,7 @@ from paasim.cli.profile.show import show
 from paasim.cli.profile.validate import validate
 
 app = typer.Typer(
-    help="Hardware profiles: list, show, measure, fit, validate, import.",
+    help="Hardware profiles: list, show, measure, fit, validate, import, estimate.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -23,3 +24,4 @@ app.command()(measure)
 app.command()(fit)
 app.command("import")(import_file)
 app.command()(validate)
+app.command()(estimate)

@@ -23,12 +23,17 @@ CONTEXT = 4096
 
 def show(
     profile: Annotated[str, typer.Argument(help="A bundled name, the beginning of one, or a YAML file.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Draw points, forms and box into this .svg or .png file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show a profile: where it comes from, what was measured, how well it fits, and a few step times."""
     from paasim.profile import load
 
     loaded = load(profile, Path.cwd())
+    if output is not None:
+        _draw(loaded, output)
     facts = _facts(loaded)
     if as_json:
         console.say_json(facts)
@@ -50,6 +55,29 @@ def show(
     for step in facts["steps"]:
         times.add_row(step["step"], f"{step['seconds']:.4g}" + (" (outside the box)" if step["outside"] else ""))
     screen.print("", form, "", times)
+
+
+def _draw(profile: Profile, output: Path) -> None:
+    """Write the figure.
+
+    Raises:
+        InputError: if the file is neither SVG nor PNG, or cannot be written.
+    """
+    from paasim.core.errors import InputError
+
+    if output.suffix not in (".svg", ".png"):
+        raise InputError.one("--output", f"'{output}' is neither .svg nor .png", "end its name in one of these")
+    from paasim.report import style
+    from paasim.report.figures.profile import draw
+
+    figure = draw(profile)
+    try:
+        output.write_bytes(style.svg(figure) if output.suffix == ".svg" else style.png(figure))
+    except OSError as error:
+        raise InputError.one(
+            "--output", f"'{output}' cannot be written: {error.strerror}", "check the folder"
+        ) from None
+    console.note(f"drawn in {output}")
 
 
 def _facts(profile: Profile) -> dict[str, Any]:

@@ -14,20 +14,18 @@ from paasim.cli.profile.options import Json, Select
 
 def validate(
     profile: Annotated[str, typer.Argument(help="A bundled name, the beginning of one, or a YAML file.")],
-    against: Annotated[Path, typer.Option(help="Measured steps to compare with: a CSV of our form, or of --format.")],
-    format: Annotated[str, typer.Option(help="Its name, if it is not a CSV of our form.")] = "",
+    against: Annotated[Path, typer.Option(help="Measured steps to compare with, in any form that `import` reads.")],
+    format: Annotated[str, typer.Option(help="Its form, where it is not recognised.")] = "",
     select: Select = None,
     as_json: Json = False,
 ) -> None:
     """Compare a profile with measured steps: relative errors by phase, in and out of its measured box."""
     from paasim.profile import load
-    from paasim.profile.importers import formats
-    from paasim.profile.table import read
+    from paasim.profile.validate import measured_steps
     from paasim.profile.validate import validate as compare
 
     loaded = load(profile, Path.cwd())
-    measured = formats.read(against, format, options.pairs(select, "--select")).table if format else read(against)
-    errors = compare(loaded, measured)
+    errors = compare(loaded, measured_steps(against, format, options.pairs(select, "--select")), str(against))
     if as_json:
         console.say_json({"profile": loaded.id, "against": str(against), "errors": [e.as_dict() for e in errors]})
         return

@@ -9,6 +9,7 @@ from paasim.core.errors import InputError, Problem
 from paasim.core.streams import Streams
 from paasim.scenario.checks.place import Found, PartCheck, at
 from paasim.scenario.ends import End
+from paasim.scenario.engines import thermal_of
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
 from paasim.scenario.stations import flows
@@ -79,4 +80,14 @@ def too_long(scenario: Scenario, parts: Parts) -> Iterator[tuple[End, str, float
                 yield end, flow.route, count / len(flow.lengths), room
 
 
-FITS: tuple[PartCheck, ...] = (profiles_cover_phases, weights_fit_memory, some_request_fits_memory)
+def heat_is_known(scenario: Scenario, parts: Parts) -> Found:
+    """Where an engine gets warm as its profile says, the profile says how."""
+    for name, end in parts.ends.items():
+        try:
+            thermal_of(end.spec, parts.profiles[name])
+        except InputError as error:
+            for each in error.problems:
+                yield at(scenario, (*end.path, "thermal"), each.what, each.todo)
+
+
+FITS: tuple[PartCheck, ...] = (profiles_cover_phases, heat_is_known, weights_fit_memory, some_request_fits_memory)

@@ -103,6 +103,8 @@ class DecodeTime:
             low, high = self._batches[row : row + 2]
             share = (b - low) / (high - low)
             values = (1 - share) * self._values[row] + share * self._values[row + 1]
+        elif b <= self.most_batch:
+            values = self._values[-1]
         elif self._prefill is None:
             # Never faster than at the edge of the box.
             values = np.maximum(self._values[-1], self._form.at(b, self._knots))

@@ -103,7 +103,7 @@ class DecodeTime:
             low, high = self._batches[row : row + 2]
             share = (b - low) / (high - low)
             values = (1 - share) * self._values[row] + share * self._values[row + 1]
-        elif b <= self._batches[-1]:
+        elif b <= self.most_batch:
             values = self._values[-1]
         elif self._prefill is None:
             # Never faster than at the edge of the box.

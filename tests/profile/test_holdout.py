@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from paasim.profile.fit import fit, left_out, predict
-from paasim.profile.form import DecodeForm
+from paasim.profile.form import DecodeForm, Forms
 from paasim.profile.steps import StepTime
 from paasim.profile.table import Row, Table
 
@@ -93,3 +93,13 @@ def test_beyond_the_largest_batch_a_step_grows_as_a_prefill_step_does() -> None:
     assert steps.decode_outside(200, 2e4)
     assert alone.decode(200, 2e4) == pytest.approx(decode.at(200, 2e4), rel=0.01)
     assert predict(steps, Row("decode", 200, 1, 100.0, 1.0)) == (steps.decode(200, 2e4), True)
+
+
+def test_the_largest_measured_batch_lies_inside_the_box() -> None:
+    """It is met as the others are, even where the form is above it."""
+    form = DecodeForm(a="10 ms", b="100 us", c="40 ns")  # type: ignore[arg-type]
+    rows = [Row("decode", b, 1, c, float(form.at(b, b * c))) for b in (1, 2, 4, 8) for c in (128, 1024, 8192)]
+    rows += [Row("decode", 16, 1, c, 0.0109 + 4e-8 * 16 * c) for c in (128, 1024, 8192)]
+    steps = StepTime("alone", Forms(decode=form), Table(rows))
+    assert form.at(16, 16 * 1024) > 1.05 * (0.0109 + 4e-8 * 16 * 1024)
+    assert steps.decode(16, 16 * 1024.0) == pytest.approx(0.0109 + 4e-8 * 16 * 1024, rel=0.005)

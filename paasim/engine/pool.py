@@ -13,7 +13,7 @@ from paasim.engine.batching.chunked import ChunkedSpec
 from paasim.engine.batching.one_at_a_time import OneAtATimeSpec
 from paasim.engine.batching.policy import BatchingSpec
 from paasim.engine.batching.token_budget import TokenBudgetSpec
-from paasim.profile.spec import ProfileSpec
+from paasim.profile.spec import Calibration, ProfileSpec
 
 if TYPE_CHECKING:
     AnyBatching = BatchingSpec
@@ -30,6 +30,8 @@ class EngineSpec(Spec):
 
     profile: str | ProfileSpec
     """Hardware profile: a bundled name, the path of a YAML file, or an inline header with form coefficients."""
+    calibration: str | Calibration | None = None
+    """From kernel times to an engine in service: a shipped one such as `vllm` (docs/fidelity.md), the path of a YAML file, or `{scale: 1.1, overhead: 1 ms}`; else the profile's own."""
     model: str | None = None
     """Model it serves, where it is not the scenario's."""
     max_seqs: int | None = Field(default=None, gt=0)

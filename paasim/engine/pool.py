@@ -31,7 +31,8 @@ class EngineSpec(Spec):
     profile: str | ProfileSpec
     """Hardware profile: a bundled name, the path of a YAML file, or an inline header with form coefficients."""
     calibration: str | Calibration | None = None
-    """From kernel times to an engine in service: a shipped one such as `vllm` (docs/fidelity.md), the path of a YAML file, or `{scale: 1.1, overhead: 1 ms}`; else the profile's own."""
+    """From kernel times to an engine in service: a shipped one such as `vllm` (docs/fidelity.md), the path of a YAML
+    file, or `{scale: 1.1, overhead: 1 ms}`; else the profile's own."""
     model: str | None = None
     """Model it serves, where it is not the scenario's."""
     max_seqs: int | None = Field(default=None, gt=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from paasim.cli.profile.calibrate import calibrate
 from paasim.cli.profile.fit import fit
 from paasim.cli.profile.importing import import_file
 from paasim.cli.profile.listing import list_profiles
@@ -11,7 +12,7 @@ from paasim.cli.profile.show import show
 from paasim.cli.profile.validate import validate
 
 app = typer.Typer(
-    help="Hardware profiles: list, show, fit, validate, import.",
+    help="Hardware profiles: list, show, fit, validate, calibrate, import.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -21,3 +22,4 @@ app.command()(show)
 app.command()(fit)
 app.command("import")(import_file)
 app.command()(validate)
+app.command()(calibrate)

@@ -15,17 +15,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from paasim.profile.calibrations import FOLDER, CalibrationFile, Misfit, Misfits, write
+from paasim.profile.calibrations import FOLDER, CalibrationFile, write
 from paasim.profile.importers import aiconfigurator
 from paasim.profile.importers.imported import records_of
+from paasim.profile.spec import Calibration
 from paasim.profile.write import make
 from paasim.study import silicon
 from paasim.study.calibrate import ENGINE, FEWEST, PROFILE, calibrate, calibration_of, folds, held_out
+from paasim.study.misfit import errors, misfits
 from paasim.study.serving import Served, serve
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,14 +43,6 @@ HOW = (
 CAMPAIGNS = {
     "": "InferenceX, engines launched with flags tuned for throughput",
     "aiconfigurator": "aiconfigurator's own runs, flags not stated",
-}
-VERSIONS = {
-    "vllm": "0.10 to 0.18",
-    "sglang": "0.5.5 to 0.5.9",
-    "trtllm": "1.1.0rc2 to 1.2.0rc6",
-    "vllm-aiconfigurator": "0.12.0",
-    "sglang-aiconfigurator": "0.5.6.post2",
-    "trtllm-aiconfigurator": "1.0.0rc3, 1.3.0rc1",
 }
 SCHEMES = {
     "none": "kernel times alone",
@@ -85,17 +79,28 @@ def by_engine(runs: Sequence[Served], results: dict[str, Times]) -> dict[str, Ca
         for scheme, label in (("pair", lambda run: run.pair), ("model", lambda run: run.title)):
             held = held_out(mine, [label(run) for run in mine], response, ENGINE)
             results[scheme] |= {i: pair for i, pair in zip(numbers, held, strict=True) if pair is not None}
-        prompt = found.prompt
-        rounded = calibration_of(round(found.scale, 3), round(found.overhead, 5), prompt, round(found.request, 4))
-        dates = CAMPAIGNS[mine[0].campaign]
-        files[setup] = CalibrationFile(
-            engine=mine[0].engine, versions=VERSIONS[setup], calibration=rounded, runs=len(mine), source=SOURCE,
-            licence="Apache-2.0", how=f"{HOW} Runs: {dates}.",
-        )  # fmt: skip
+        files[setup] = header(mine, found)
         say(f"{setup}: {len(mine)} runs, scale {found.scale:.3f}, overhead {found.overhead * 1e3:.2f} ms, "
             f"request {found.request * 1e3:.1f} ms")  # fmt: skip
     borrow(runs, files, results["model"])
     return files
+
+
+def header(runs: Sequence[Served], found: Calibration) -> CalibrationFile:
+    """The file of a calibration, errors apart; figures rounded to what they are good for."""
+    dates = sorted({run.date for run in runs if run.date})
+    versions = sorted({run.version for run in runs if run.version})
+    unstated = sum(not run.version for run in runs)
+    return CalibrationFile(
+        engine=runs[0].engine,
+        versions=", ".join(versions) + (f"; not stated for {unstated} runs" if unstated else ""),
+        calibration=calibration_of(round(found.scale, 3), round(found.overhead, 5), None, round(found.request, 4)),
+        runs=len(runs),
+        source=SOURCE,
+        licence="Apache-2.0",
+        date=f"{dates[0]} to {dates[-1]}" if dates else "",
+        how=f"{HOW} Runs: {CAMPAIGNS[runs[0].campaign]}.",
+    )
 
 
 def borrow(runs: Sequence[Served], files: dict[str, CalibrationFile], times: Times) -> None:
@@ -122,28 +127,12 @@ def by_profile(runs: Sequence[Served]) -> Times:
     return found
 
 
-def errors(runs: Sequence[Served], times: Times, metric: str, wanted: Callable[[Served], bool]) -> np.ndarray:
-    """Signed relative errors of TTFT (where it can be compared) or TPOT of the runs that are wanted."""
-    place = ("ttft", "tpot").index(metric)
-    use = [i for i in times if wanted(runs[i]) and not (metric == "ttft" and runs[i].held)]
-    return np.array([times[i][place] / getattr(runs[i], metric) - 1.0 for i in use])
-
-
 def cell(found: np.ndarray, p90: bool = True) -> str:
     """Median and 90th percentile of the absolute error."""
     if not len(found):
         return "-"
     text = f"{np.median(np.abs(found)):.1%}"
     return f"{text} / {np.quantile(np.abs(found), 0.9):.0%}" if p90 else text
-
-
-def misfits(runs: Sequence[Served], times: Times, setup: str) -> Misfits:
-    """Errors of one engine's runs for the header of its calibration."""
-    both = {}
-    for metric, most in (("tpot", 1 << 30), ("ttft", 64)):
-        found = np.abs(errors(runs, times, metric, lambda r, m=most: r.setup == setup and r.concurrency <= m))
-        both[metric] = Misfit(rows=len(found), median=_short(np.median(found)), p90=_short(np.quantile(found, 0.9)))
-    return Misfits(**both)
 
 
 def report(runs: Sequence[Served], read: silicon.Silicon, results: dict[str, Times]) -> Iterator[str]:
@@ -163,7 +152,7 @@ def report(runs: Sequence[Served], read: silicon.Silicon, results: dict[str, Tim
     for scheme, title in SCHEMES.items():
         times = results[scheme]
         yield (
-            f"| {title} | {len(times)} | {cell(errors(runs, times, 'tpot', lambda r: True))} "
+            f"| {title} | {len(times)} | {cell(errors(runs, times, 'tpot'))} "
             f"| {cell(errors(runs, times, 'ttft', lambda r: r.concurrency <= 4))} "
             f"| {cell(errors(runs, times, 'ttft', lambda r: r.concurrency <= 64))} |"
         )
@@ -198,10 +187,6 @@ def bias(found: np.ndarray) -> str:
     return f"{np.median(found):+.0%}" if len(found) else "-"
 
 
-def _short(value: float) -> float:
-    return round(float(value), 3)
-
-
 def say(text: str) -> None:
     """Talk on stderr; the tables go to stdout."""
     print(text, file=sys.stderr, flush=True)
@@ -226,7 +211,11 @@ def main() -> None:
     print(lines)
     if asked.write:
         for setup, file in files.items():
-            told = {"before": misfits(runs, results["none"], setup), "after": misfits(runs, results["pair"], setup)}
+
+            def mine(run: Served, setup: str = setup) -> bool:
+                return run.setup == setup
+
+            told = {"before": misfits(runs, results["none"], mine), "after": misfits(runs, results["pair"], mine)}
             write(file.model_copy(update=told), ROOT / "profiles" / FOLDER / f"{setup}.yaml")
         page = ROOT / "docs" / "fidelity.md"
         before, rest = page.read_text(encoding="utf-8").split(BEGIN)

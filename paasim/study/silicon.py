@@ -146,6 +146,8 @@ def _run(row: Record, tables: Mapping[Key, str]) -> Served | str:
         shortest=shortest,
         longest=longest,
         campaign="" if public else "aiconfigurator",
+        version=row["backend_version"],
+        date=_date(row),
         held=_held_back(row, model, concurrency) if public and not split else "",
         prefill=names[0][1:] if split else "",
         prefill_workers=int(workers[0] or 1),
@@ -210,10 +212,9 @@ def _is_public(row: Record) -> bool:
 
 def _predicts_tokens(row: Record) -> bool:
     """Whether a DeepSeek run used multi-token prediction, or one cannot know: by the images of InferenceX's history."""
-    version, date = row["backend_version"], re.search(r"measured=([\d-]{10})", row["silicon_data_source"])
+    version, date = row["backend_version"], _date(row)
     if row["backend"] == "trtllm":
-        late = date is None or date[1] >= FIRST_MTP
-        return version == "1.2.0rc6.post3" or (version == "1.1.0rc2.post2" and late)
+        return version == "1.2.0rc6.post3" or (version == "1.1.0rc2.post2" and not "" < date < FIRST_MTP)
     return row["system"] == "b200_sxm" and version not in ("", "0.5.6")
 
 
@@ -227,6 +228,11 @@ def _held_back(row: Record, model: str, concurrency: int) -> str:
     if row["backend"] == "trtllm" and even and delays:
         return "holds prompts back (batch_wait_timeout_iters)"
     return ""
+
+
+def _date(row: Record) -> str:
+    found = re.search(r"measured=([\d-]{10})", row["silicon_data_source"])
+    return found[1] if found else ""
 
 
 def _number(row: Record, name: str) -> float | None:

@@ -122,16 +122,25 @@ def solve(runs: Sequence[Served], response: Response, free: Sequence[str] = ENGI
 
 
 def calibrate(
-    runs: Sequence[Served], free: Sequence[str] = ENGINE, progress: Progress | None = None
+    runs: Sequence[Served],
+    free: Sequence[str] = ENGINE,
+    progress: Progress | None = None,
+    start: Calibration | None = None,
 ) -> tuple[Calibration, Response]:
     """Fit a calibration to runs, and the response about it.
+
+    Args:
+        runs: what was measured.
+        free: which parameters to fit.
+        progress: told after every simulated run, from 0 in every round.
+        start: where to begin; near the answer it takes fewer rounds.
 
     Raises:
         InputError: if there are fewer than `FEWEST` runs.
     """
     require_enough(runs)
-    found = calibration_of(FIRST["scale"], FIRST["overhead"], FIRST["prompt"], FIRST["request"])
-    found = found if "prompt" in free else found.model_copy(update={"prompt": None})
+    found = start or calibration_of(*(FIRST[name] for name in PROFILE))
+    found = _calibration(_point(found), "prompt" in free)
     for _ in range(ROUNDS):
         response = respond(runs, found, free, progress)
         found = solve(runs, response, free)
@@ -199,6 +208,12 @@ def _point(calibration: Calibration) -> Floats:
 def _calibration(point: Floats, apart: bool) -> Calibration:
     scale, overhead, prompt, request = (float(value) for value in point)
     return calibration_of(scale, overhead, prompt if apart else None, request)
+
+
+def rounded(found: Calibration) -> Calibration:
+    """The same to three digits and 0.01 ms, beyond which no fit is good."""
+    prompt = None if found.prompt is None else round(found.prompt, 3)
+    return calibration_of(round(found.scale, 3), round(found.overhead, 5), prompt, round(found.request, 5))
 
 
 def calibration_of(scale: float, overhead: float, prompt: float | None, request: float) -> Calibration:

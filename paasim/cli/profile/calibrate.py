@@ -36,7 +36,7 @@ def calibrate(
     from paasim.core.errors import InputError
     from paasim.profile import load
     from paasim.profile.calibrations import CalibrationFile, write
-    from paasim.study.calibrate import PROFILE, calibrate, folds, held_out
+    from paasim.study.calibrate import PROFILE, calibrate, folds, held_out, rounded
     from paasim.study.misfit import misfits
     from paasim.study.serving import BATCHING, serve
 
@@ -54,7 +54,7 @@ def calibrate(
     file = CalibrationFile(
         engine=engine,
         versions=loaded.spec.version,
-        calibration=found,
+        calibration=rounded(found),
         runs=len(runs),
         source=str(against),
         how=f"paasim profile calibrate {loaded.id}; errors on runs held out, a random fifth at a time",

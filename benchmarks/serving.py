@@ -5,8 +5,8 @@
 Makes a profile of every aiconfigurator table, reads the runs of `silicon_sample.csv.gz`, and for each engine simulates
 them by kernel times alone, by a calibration fitted without the run's (model, GPU) pair, by one fitted without its
 model, and, where a profile has enough runs, by one fitted to the other runs of the same profile. With `--write` the
-calibrations go to `profiles/calibrations/` and the tables into `docs/fidelity.md`. About nine minutes on one core
-as plain Python, less with the inner loop compiled.
+calibrations go to `profiles/calibrations/` and the tables into `docs/fidelity.md`. Under five minutes on
+one core with the inner loop compiled, about twice that as plain Python.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def by_engine(runs: Sequence[Served], results: dict[str, Times]) -> dict[str, Ca
     for setup in setups:
         numbers = [i for i, run in enumerate(runs) if run.setup == setup]
         mine = [runs[i] for i in numbers]
-        found, response = calibrate(mine, ENGINE)
+        found, response = calibrate(mine, ENGINE, rounds=3)
         for scheme, label in (("pair", lambda run: run.pair), ("model", lambda run: run.title)):
             held = held_out(mine, [label(run) for run in mine], response, ENGINE)
             results[scheme] |= {i: pair for i, pair in zip(numbers, held, strict=True) if pair is not None}
@@ -122,7 +122,7 @@ def by_profile(runs: Sequence[Served], files: dict[str, CalibrationFile]) -> Tim
         if len(numbers) * 4 // 5 < FEWEST:
             continue
         mine = [runs[i] for i in numbers]
-        _, response = calibrate(mine, PROFILE, start=files[mine[0].setup].calibration)
+        _, response = calibrate(mine, PROFILE, start=files[mine[0].setup].calibration, rounds=2)
         held = held_out(mine, folds(len(mine)), response, PROFILE)
         found |= {i: pair for i, pair in zip(numbers, held, strict=True) if pair is not None}
     return found

@@ -126,6 +126,7 @@ def calibrate(
     free: Sequence[str] = ENGINE,
     progress: Progress | None = None,
     start: Calibration | None = None,
+    rounds: int = ROUNDS,
 ) -> tuple[Calibration, Response]:
     """Fit a calibration to runs, and the response about it.
 
@@ -134,6 +135,7 @@ def calibrate(
         free: which parameters to fit.
         progress: told after every simulated run, from 0 in every round.
         start: where to begin; near the answer it takes fewer rounds.
+        rounds: how often the response is taken at most.
 
     Raises:
         InputError: if there are fewer than `FEWEST` runs.
@@ -141,7 +143,7 @@ def calibrate(
     require_enough(runs)
     found = start or calibration_of(*(FIRST[name] for name in PROFILE))
     found = _calibration(_point(found), "prompt" in free)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         response = respond(runs, found, free, progress)
         found = solve(runs, response, free)
         moved = response.predict(_point(found)) / response.times

@@ -75,6 +75,8 @@ def life(world: World, r: Request) -> Life:
     if uplink:
         yield env.pause(uplink)
     r.uplink_end = env.now
+    if way.request:
+        yield env.pause(way.request)
     engine = way.prefill.pick(r)
     # The side that emits the first token leaves one decode step less to do.
     r.left = r.output if way.decode_first else r.output - 1

@@ -14,7 +14,7 @@ from paasim.engine.batching.one_at_a_time import OneAtATimeSpec
 from paasim.engine.batching.policy import BatchingSpec
 from paasim.engine.batching.token_budget import TokenBudgetSpec
 from paasim.profile.service import Speculation, Thermal
-from paasim.profile.spec import BetweenSpec, ProfileSpec, form_of
+from paasim.profile.spec import BetweenSpec, Calibration, ProfileSpec, form_of
 
 if TYPE_CHECKING:
     AnyBatching = BatchingSpec
@@ -40,6 +40,9 @@ class EngineSpec(Spec):
     profile: AnyProfile
     """Hardware profile: a bundled name, the path of a YAML file, `{between: [NAME, NAME], tp: 2}` for a tensor-parallel
     width between two measured ones, or an inline header with form coefficients."""
+    calibration: str | Calibration | None = None
+    """From kernel times to an engine in service: a shipped one such as `vllm` (docs/fidelity.md), the path of a YAML
+    file, or `{scale: 1.1, overhead: 1 ms}`; else the profile's own."""
     model: str | None = None
     """Model it serves, where it is not the scenario's."""
     max_seqs: int | None = Field(default=None, gt=0)

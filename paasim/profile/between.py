@@ -13,7 +13,7 @@ from paasim.core.errors import InputError
 from paasim.profile.decode import DecodeCurve
 from paasim.profile.form import Forms
 from paasim.profile.profile import Profile
-from paasim.profile.spec import PHASES, Memory, ProfileSpec
+from paasim.profile.spec import PHASES, Calibration, Memory, ProfileSpec
 from paasim.profile.steps import Attended, StepTime
 
 ALIKE = ("hardware", "model", "dtype", "engine", "pp")
@@ -36,6 +36,7 @@ class BetweenSteps(StepTime):
 
     def __init__(self, low: StepTime, high: StepTime, share: float) -> None:
         rest, curves = 1.0 - share, dict[int, DecodeCurve]()
+        self.request = rest * low.request + share * high.request
         self.can_prefill = low.can_prefill and high.can_prefill
         self.can_decode = low.can_decode and high.can_decode
 
@@ -89,6 +90,10 @@ class BetweenProfile(Profile):
     def steps(self, attended: Attended | None = None) -> StepTime:
         """Step times; `attended` as in `Profile.steps`."""
         return BetweenSteps(self.low.steps(attended), self.high.steps(attended), self.share)
+
+    def calibrated(self, calibration: Calibration) -> Profile:
+        """The same width between the same two, both with another calibration."""
+        return BetweenProfile(self.low.calibrated(calibration), self.high.calibrated(calibration), self.spec.tp)
 
     def digest(self) -> str:
         """A hash of what defines it."""

@@ -109,7 +109,8 @@ class DecodeTime:
             # Never faster than at the edge of the box.
             values = np.maximum(self._values[-1], self._form.at(b, self._knots))
         else:
-            values = self._values[-1] + self._growth(self._prefill, b) / scale
+            prompt = self._calibration.prompt or scale  # by which the prefill steps are scaled
+            values = self._values[-1] + self._growth(self._prefill, b) / prompt
         return DecodeCurve(self._knots.tolist(), (values * scale + overhead).tolist(), self._last_slope)
 
     def _growth(self, prefill: PrefillTime, b: int) -> float:

@@ -96,6 +96,34 @@ class MixedTime:
         return Surface(xs, ys, values * calibration.scale + calibration.overhead)
 
 
+class ApartTime:
+    """Mixed steps whose prompt tokens are scaled by a factor of their own: decode + factor * (mixed - decode).
+
+    Args:
+        prefill: steps of prompt tokens, calibrated.
+        decode: steps of sequences, calibrated.
+        plain_decode: the same by the table alone.
+        plain: mixed steps by the table alone.
+        factor: on what the prompt tokens add.
+    """
+
+    def __init__(
+        self, prefill: PrefillTime, decode: DecodeTime, plain_decode: DecodeTime, plain: MixedTime, factor: float
+    ) -> None:
+        self._prefill, self._decode, self._factor = prefill.time, decode.time, factor
+        self._plain_decode, self._plain = plain_decode.time, plain.time
+
+    def time(self, n: int, q: float, b: int, s: float) -> float:
+        """Seconds of a step of `n` new tokens attending `q` pairs, beside `b` sequences of total context `s`."""
+        if not b:
+            return self._prefill(n, q)
+        decode = self._decode(b, s)
+        if not n:
+            return decode
+        added = max(0.0, self._plain(n, q, b, s) - self._plain_decode(b, s))
+        return max(self._prefill(n, q), decode + self._factor * added)
+
+
 def _place(n: Floats, b: Floats) -> Floats:
     n, b = np.broadcast_arrays(n, b)
     return np.stack([np.log(n), STRETCH * np.log(b)], axis=-1)

@@ -48,7 +48,7 @@ class PrefillTime:
     """
 
     def __init__(self, form: PrefillForm, points: Points | None, calibration: Calibration) -> None:
-        scale = calibration.scale
+        scale = calibration.prompt or calibration.scale
         self._a = form.a * scale + calibration.overhead
         self._b, self._c = form.b * scale, form.c * scale
         self._w4 = (form.w * scale) ** 4
@@ -105,4 +105,5 @@ class PrefillTime:
         values = between_points(values, xs, ys, (n, q, seconds))
         inside = (grid_n >= self.least_tokens) & (grid_q <= self.most_context * grid_n)
         values = monotone_grid(values, by_form, inside)
-        return Surface(xs, ys, values * calibration.scale + calibration.overhead)
+        scale = calibration.prompt or calibration.scale
+        return Surface(xs, ys, values * scale + calibration.overhead)

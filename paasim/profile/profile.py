@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paasim.core.errors import InputError
-from paasim.profile.spec import PHASES, ProfileSpec
+from paasim.profile.spec import PHASES, Calibration, ProfileSpec
 
 if TYPE_CHECKING:
     from paasim.profile.steps import Attended, StepTime
@@ -58,6 +59,13 @@ class Profile:
         if self._steps is None:
             self._steps = StepTime(self.id, self.spec.form, self.table, self.spec.calibration)
         return self._steps
+
+    def calibrated(self, calibration: Calibration) -> Profile:
+        """The same hardware with another calibration in the place of its own."""
+        other = copy.copy(self)
+        other.spec = self.spec.model_copy(update={"calibration": calibration})
+        other._steps = None
+        return other
 
     def digest(self) -> str:
         """A hash of what defines it, for the manifest of a result."""

@@ -45,12 +45,20 @@ class Limits(Spec):
 
 
 class Calibration(Spec):
-    """From the table's time t to the time of a step in service: `scale * t + overhead`."""
+    """From the table's time t to the time of a step in service: `scale * t + overhead`, and `request` once a request.
+
+    Where `prompt` is given, what the prompt tokens of a step add is scaled by that instead: their kernels and the
+    scheduler's work for them differ from those of decoding more than one factor can say.
+    """
 
     scale: float = Field(default=1.0, gt=0, le=1000)
     """Factor on every step."""
     overhead: Duration = 0.0
-    """Added to every step: scheduler, sampling, HTTP."""
+    """Added to every step: scheduler, sampling."""
+    prompt: float | None = Field(default=None, gt=0, le=1000)
+    """Factor on what the prompt tokens of a step take; the same as `scale` if left out."""
+    request: Duration = 0.0
+    """Before a request joins the queue of the engine that prefills it: HTTP, tokenizer, hand-over to the scheduler."""
     note: str = ""
     """What it was fitted to."""
 

@@ -27,6 +27,7 @@ class SpeculatingSteps(StepTime):
     def __init__(self, plain: StepTime, speculation: Speculation) -> None:
         k = speculation.per_token
         curves = dict[int, DecodeCurve]()
+        self.request = plain.request
         self.can_prefill, self.can_decode = plain.can_prefill, plain.can_decode
         self.prefill, self.prefill_outside = plain.prefill, plain.prefill_outside
         self.decode_outside = plain.decode_outside

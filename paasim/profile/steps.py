@@ -7,8 +7,8 @@ from typing import Any
 
 from paasim.core.errors import InputError
 from paasim.profile.decode import DecodeCurve, DecodeTime
-from paasim.profile.form import Forms
-from paasim.profile.mixed import MixedTime
+from paasim.profile.form import DecodeForm, Forms, PrefillForm
+from paasim.profile.mixed import ApartTime, MixedTime
 from paasim.profile.prefill import PrefillTime, with_anchors
 from paasim.profile.spec import PHASES, Calibration
 from paasim.profile.table import Points, Table
@@ -45,6 +45,8 @@ class StepTime:
     """`decode_outside(b, s)`: whether that step lies outside the measured box."""
     mixed: Callable[[int, float, int, float], float]
     """`mixed(n, q, b, s)`: seconds of a step of both."""
+    request: float
+    """Seconds from a request's arrival at the engine until it queues."""
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class StepTime:
         attended: Attended | None = None,
     ) -> None:
         calibration = calibration or Calibration()
+        self.request = calibration.request
         rows = {phase: table.points(phase) if table else None for phase in PHASES}
         forms = _in_attended(forms, rows, attended)
         self.can_prefill, self.can_decode = forms.prefill is not None, forms.decode is not None
@@ -76,7 +79,29 @@ class StepTime:
         if prefill is not None and decode is not None:
             points = rows["mixed"]
             seen = points and points.seen_through(attended)
-            self.mixed = MixedTime(prefill, decode, forms.mixed, seen, calibration).time
+            if calibration.prompt is None:
+                self.mixed = MixedTime(prefill, decode, forms.mixed, seen, calibration).time
+            else:
+                self.mixed = _apart(prefill, decode, forms, rows, seen, attended, calibration.prompt).time
+
+
+def _apart(
+    prefill: PrefillTime,
+    decode: DecodeTime,
+    forms: Forms,
+    rows: dict[str, Points | None],
+    mixed: Points | None,
+    attended: Attended | None,
+    factor: float,
+) -> ApartTime:
+    """Mixed steps of a calibration that scales prompt tokens by a factor of their own; needs the bare table beside."""
+    plain, points = Calibration(), rows["prefill"]
+    bare_prefill = PrefillTime(forms.prefill or PrefillForm(), points and with_anchors(points, rows["decode"]), plain)
+    points = rows["decode"]
+    growing = bare_prefill if rows["prefill"] else None
+    bare_decode = DecodeTime(forms.decode or DecodeForm(), points and points.seen_through(attended), plain, growing)
+    bare = MixedTime(bare_prefill, bare_decode, forms.mixed, mixed, plain)
+    return ApartTime(prefill, decode, bare_decode, bare, factor)
 
 
 def _in_attended(forms: Forms, rows: dict[str, Points | None], attended: Attended | None) -> Forms:

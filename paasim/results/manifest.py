@@ -45,25 +45,41 @@ def manifest(scenario: Mapping[str, Any], base: Path | None, command: Sequence[s
         "compiled": is_compiled(),
         "command": list(command),
         "seed": scenario.get("run", {}).get("seed"),
-        "profiles": {name: found for name in sorted(set(_profiles(scenario))) if (found := _profile(name, base))},
+        "profiles": {name: found for name in _named(scenario, "profile") if (found := _profile(name, base))},
+        "calibrations": {name: found for name in _named(scenario, "calibration") if (found := _figures(name, base))},
         "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}},
         "platform": {"system": platform.system(), "machine": platform.machine(), "byteorder": sys.byteorder},
     }
 
 
-def _profiles(node: object) -> Iterator[str]:
-    """Every profile name in the scenario and in the patches of its variants."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if isinstance(value, str) and (key == "profile" or str(key).endswith(".profile")):
-                yield value
-            elif key == "between" and "tp" in node:
-                yield from (each for each in value if isinstance(each, str))
-            else:
-                yield from _profiles(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _profiles(item)
+def _named(scenario: object, wanted: str) -> list[str]:
+    """What the scenario and the patches of its variants name under a key, sorted."""
+
+    def names(node: object) -> Iterator[str]:
+        if isinstance(node, Mapping):
+            for key, value in node.items():
+                if isinstance(value, str) and (key == wanted or str(key).endswith(f".{wanted}")):
+                    yield value
+                elif wanted == "profile" and key == "between" and "tp" in node:
+                    yield from (each for each in value if isinstance(each, str))
+                else:
+                    yield from names(value)
+        elif isinstance(node, list):
+            for item in node:
+                yield from names(item)
+
+    return sorted(set(names(scenario)))
+
+
+def _figures(name: str, base: Path | None) -> dict[str, Any] | None:
+    """What a calibration does; None if it is no longer there."""
+    from paasim.profile import calibrations
+
+    try:
+        found = calibrations.load(name, base).calibration
+    except InputError:
+        return None
+    return found.model_dump(mode="json", exclude_defaults=True)
 
 
 def _profile(name: str, base: Path | None) -> dict[str, str] | None:

@@ -41,7 +41,7 @@ def make_group(scenario: Scenario, world: World, end: End, streams: Streams) -> 
         InputError: if its profile or model cannot be had, or its prefix blocks do not fit together.
     """
     spec = end.spec
-    profile = lookup.profile(spec.profile, scenario.base)
+    profile = lookup.engine_profile(spec, scenario.base)
     model = lookup.model(spec.model or scenario.model, scenario.base)
     steps = lookup.steps(profile, model, spec.speculation)
     tokens = kv_capacity(spec, profile, model)

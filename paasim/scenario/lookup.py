@@ -13,10 +13,12 @@ from paasim import model as models
 from paasim import profile as profiles
 from paasim.core.errors import InputError
 from paasim.core.paths import expand
+from paasim.engine.pool import EngineSpec
 from paasim.model.model import Model
+from paasim.profile import calibrations
 from paasim.profile.profile import Profile
 from paasim.profile.service import Speculation
-from paasim.profile.spec import BetweenSpec, ProfileSpec
+from paasim.profile.spec import BetweenSpec, Calibration, ProfileSpec
 from paasim.profile.speculation import SpeculatingSteps
 from paasim.profile.steps import StepTime
 
@@ -28,6 +30,19 @@ def profile(name: str | BetweenSpec | ProfileSpec, base: Path | None = None) -> 
         InputError: if there is no such profile or its files are wrong.
     """
     return _profile(name, base, _stamp(name, base) if isinstance(name, str) else None)
+
+
+def engine_profile(spec: EngineSpec, base: Path | None = None) -> Profile:
+    """The profile of a pool or fleet, with the calibration that it asks for.
+
+    Raises:
+        InputError: if there is no such profile or calibration, or its files are wrong.
+    """
+    found = profile(spec.profile, base)
+    if spec.calibration is None:
+        return found
+    stamp = _stamp(spec.calibration, base) if isinstance(spec.calibration, str) else None
+    return _calibrated(found, spec.calibration, base, stamp)
 
 
 def model(name: str, base: Path | None = None) -> Model:
@@ -57,6 +72,11 @@ def steps(profile: Profile, model: Model, speculation: Speculation | None = None
 @functools.lru_cache(maxsize=256)
 def _profile(name: str | BetweenSpec | ProfileSpec, base: Path | None, stamp: int | None) -> Profile:
     return profiles.load(name, base)
+
+
+@functools.lru_cache(maxsize=256)
+def _calibrated(found: Profile, wanted: str | Calibration, base: Path | None, stamp: int | None) -> Profile:
+    return found.calibrated(calibrations.load(wanted, base).calibration if isinstance(wanted, str) else wanted)
 
 
 @functools.lru_cache(maxsize=256)

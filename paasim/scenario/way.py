@@ -52,6 +52,8 @@ class Way:
         self.streams = kv is not None and spec.kv.streams
         """Whether KV leaves while the prefill runs."""
         self.handover = spec.handover
+        self.request: float = prefill.steps.request
+        """Seconds from the prompt's arrival at the prefill site until it queues there."""
         self._spec = spec.kv
         self._model = model
         self._layers = model.stream_layers

@@ -31,6 +31,7 @@ class Law:
     slope: float = 2e-7
     knot: float = 3000.0
     steeper: float = 2.0
+    request: float = 0.0
     can_prefill = can_decode = True
 
     def __post_init__(self) -> None:

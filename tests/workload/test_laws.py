@@ -246,6 +246,7 @@ def test_every_kind_says_what_it_is_and_survives_a_round_trip(family):
         "closed-loop": {"kind": "closed-loop", "users": 3},
         "times": {"kind": "times", "path": "x.csv"},
         "fixed": {"kind": "fixed", "prompt": 3, "output": 2},
+        "uniform": {"kind": "uniform", "prompt": {"min": 3, "max": 9}, "output": {"min": 2, "max": 2}},
         "exponential": {"kind": "exponential", "prompt": {"mean": 9}, "output": {"fixed": 1}},
         "lognormal": LONG_TAIL,
         "empirical": {"kind": "empirical", "prompt": [1, 2], "output": [1, 2]},

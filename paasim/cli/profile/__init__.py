@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from paasim.cli.profile.calibrate import calibrate
 from paasim.cli.profile.estimate import estimate
 from paasim.cli.profile.fit import fit
 from paasim.cli.profile.importing import import_file
@@ -13,7 +14,7 @@ from paasim.cli.profile.show import show
 from paasim.cli.profile.validate import validate
 
 app = typer.Typer(
-    help="Hardware profiles: list, show, measure, fit, validate, import, estimate.",
+    help="Hardware profiles: list, show, measure, fit, validate, calibrate, import, estimate.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -24,4 +25,5 @@ app.command()(measure)
 app.command()(fit)
 app.command("import")(import_file)
 app.command()(validate)
+app.command()(calibrate)
 app.command()(estimate)

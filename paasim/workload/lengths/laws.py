@@ -45,6 +45,19 @@ class Fixed:
         return np.full(size, self.most, dtype=np.int64)
 
 
+class Uniform:
+    """Every whole number from `low` to `high` alike."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self._count = low, high - low + 1
+        self.most: int | None = high
+        self.mean = (low + high) / 2
+
+    def sample(self, rng: np.random.Generator, size: int) -> Tokens:
+        """Draw `size` values."""
+        return self.low + np.floor(rng.random(size) * self._count).astype(np.int64)
+
+
 class Geometric:
     """The memoryless law on 1, 2, 3, ...: what an exponential law is for whole numbers.
 

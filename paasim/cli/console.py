@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PIPE_WIDTH = 120
-"""Columns of tables where the output is not a terminal."""
+"""Columns of tables where the output is not a terminal and `COLUMNS` says nothing else."""
+
+
+def _width(is_terminal: bool) -> int | None:
+    """Columns of tables; None: as many as the terminal has."""
+    return None if is_terminal or os.environ.get("COLUMNS", "").isdigit() else PIPE_WIDTH
 
 
 @functools.cache
@@ -22,7 +28,7 @@ def out() -> Console:
     """The console on stdout, for results."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    return Console(highlight=False, soft_wrap=False, width=_width(sys.stdout.isatty()))
 
 
 @functools.cache
@@ -30,7 +36,7 @@ def err() -> Console:
     """The console on stderr, for progress, warnings and errors."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+    return Console(stderr=True, highlight=False, width=_width(sys.stderr.isatty()))
 
 
 def say(text: str = "") -> None:

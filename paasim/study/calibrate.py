@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from paasim.profile.calibrations import CalibrationFile
 from paasim.profile.spec import Calibration
 from paasim.study.serving import MeasuredRun, serve
 
@@ -48,6 +49,8 @@ NEAR = 0.01
 """Where nine in ten times change by less on the way to the fitted point, the response need not be taken again."""
 FEWEST = 8
 """Runs that a fit needs."""
+PLAUSIBLE = (0.3, 3.0)
+"""Factors from kernel times to an engine in service beyond which something else is wrong; judgement."""
 
 
 @dataclass(frozen=True)
@@ -225,3 +228,21 @@ def calibration_of(scale: float, overhead: float, prompt: float | None, request:
     times = {"overhead": overhead, "request": request}
     given = {name: f"{seconds:.9g} s" for name, seconds in times.items() if seconds >= NEGLIGIBLE}
     return Calibration.model_validate({"scale": scale, "prompt": prompt, **given})
+
+
+def doubts(file: CalibrationFile) -> list[str]:
+    """What speaks against a calibration: factors that no server explains, or no gain on runs that it did not see."""
+    found = file.calibration
+    said = [
+        f"{name} of {value:g} is no factor between kernels and an engine: are these runs of this profile?"
+        for name, value in (("a scale", found.scale), ("a scale of prompt tokens", found.prompt))
+        if value is not None and not PLAUSIBLE[0] <= value <= PLAUSIBLE[1]
+    ]
+    for metric in ("ttft", "tpot"):
+        before, after = getattr(file.before, metric, None), getattr(file.after, metric, None)
+        if before is not None and after is not None and after.median > before.median:
+            said.append(
+                f"{metric.upper()} of runs held out is not nearer than without calibration "
+                f"({after.median:.1%} and {before.median:.1%}, median)"
+            )
+    return said

@@ -1,23 +1,117 @@
-"""Reads one's own serving runs: a CSV with a line per run of a closed loop.
+"""Reads one's own serving runs of a closed loop: what benchmark clients write, or a CSV with a line per run.
 
-Columns: `prompt`, `output` (tokens asked for), `concurrency`, `ttft_ms`, `tpot_ms` (means); where lengths are drawn
-evenly from a share of what is asked for up to it, `range_ratio` (as `--random-range-ratio` of benchmark clients).
+Of clients, every form that `paasim.results.readers` knows. Lengths are drawn evenly, with the mean and the spread of
+those that were served (prompts and answers by one ratio, the mean of theirs): a file of figures alone tells no spread.
+Columns of the CSV: `prompt`, `output` (tokens asked for), `concurrency`, `ttft_ms`, `tpot_ms` (means); where lengths
+are drawn evenly from a share of what is asked for up to it, `range_ratio` (as `--random-range-ratio` of clients).
 """
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from paasim.core.errors import InputError, Problem
+from paasim.results.readers import formats
+from paasim.results.served import Served
 from paasim.study.serving import MeasuredRun
 
 COLUMNS = ("prompt", "output", "concurrency", "ttft_ms", "tpot_ms")
-TODO = f"give a CSV with the columns {','.join(COLUMNS)}, or silicon_sample.csv"
+TODO = f"give the result file of a benchmark client (docs/measurements.md), or a CSV with {','.join(COLUMNS)}"
+EVEN = 3.0**0.5
+"""Half the width of an even distribution, in standard deviations."""
+SHORTEST = 0.05
+"""Share of the mean below which no length is drawn."""
 
 
-def read(path: Path, *, profile: str, model: str, hardware: str, engine: str) -> list[MeasuredRun]:
-    """Read the runs of one profile.
+def read(
+    path: Path, *, profile: str, model: str, hardware: str, engine: str
+) -> tuple[list[MeasuredRun], dict[str, int]]:
+    """Read the runs of one profile, and count those that cannot be used, by reason.
+
+    Args:
+        path: the result of a benchmark client (a file or folder), or a CSV.
+        profile: what served them: a name or a path.
+        model: its model, by name or by path.
+        hardware: its GPU.
+        engine: how it fills its steps: `vllm`, `sglang` or `trtllm`.
+
+    Raises:
+        InputError: if it is neither, or holds wrong lines.
+    """
+    known = formats.recognise(path)
+    if known is None:
+        return table(path, profile=profile, model=model, hardware=hardware, engine=engine), {}
+    runs: list[MeasuredRun] = []
+    dropped: Counter[str] = Counter()
+    for each in known.read(path):
+        reason = _unfit(each)
+        if reason:
+            dropped[reason] += 1
+        else:
+            runs.append(_run(each, MeasuredRun(engine, model, hardware, profile, 1, 1, 1, 1.0, 1.0)))
+    return runs, dict(dropped)
+
+
+def _unfit(served: Served) -> str:
+    """Why a run cannot be simulated as a closed loop; empty if it can."""
+    if served.unusable:
+        return served.unusable
+    if served.setup.concurrency is None:
+        return "no closed loop" if served.setup.request_rate is not None else "its concurrency is not stated"
+    if _mean(served, "ttft") is None or _mean(served, "tpot") is None:
+        return "TTFT or TPOT is not stated"
+    if not _lengths(served)[0] or not _lengths(served)[1]:
+        return "its lengths are not stated"
+    return ""
+
+
+def _run(served: Served, of: MeasuredRun) -> MeasuredRun:
+    """The run as the simulator takes it; `of` says what served it."""
+    prompt, output, spread = _lengths(served)
+    users, ttft, tpot = served.setup.concurrency, _mean(served, "ttft"), _mean(served, "tpot")
+    assert users is not None
+    assert ttft is not None
+    assert tpot is not None
+    return replace(
+        of,
+        prompt=round(prompt),
+        output=max(2, round(output)),
+        concurrency=users,
+        ttft=ttft,
+        tpot=tpot,
+        shortest=max(SHORTEST, 1.0 - EVEN * spread),
+        longest=1.0 + EVEN * spread,
+        version=served.setup.version,
+        date=served.setup.date,
+    )
+
+
+def _mean(served: Served, metric: str) -> float | None:
+    """The mean of a metric, s; what comes nearest to it where that is not stated."""
+    if metric in (found := served.recomputed()):
+        return found[metric].mean
+    stated = served.stated.get(metric, {})
+    typical = served.typical(metric)
+    return stated.get("mean", None if typical is None else typical.value)
+
+
+def _lengths(served: Served) -> tuple[float, float, float]:
+    """Mean prompt and output tokens (0: not known), and their standard deviation as a share of the mean."""
+    rows = [row for row in served.answered if row.prompt_tokens and row.output_tokens]
+    if not rows:
+        return served.setup.isl or 0.0, served.setup.osl or 0.0, 0.0
+    lengths = np.array([[row.prompt_tokens, row.output_tokens] for row in rows], dtype=np.float64)
+    prompt, output = lengths.mean(axis=0).tolist()
+    return prompt, output, float((lengths.std(axis=0) / lengths.mean(axis=0)).mean())
+
+
+def table(path: Path, *, profile: str, model: str, hardware: str, engine: str) -> list[MeasuredRun]:
+    """Read the CSV.
 
     Args:
         path: the CSV.

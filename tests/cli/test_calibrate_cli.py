@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 from paasim.cli.profile import app
 from paasim.core.errors import InputError
 from paasim.profile import calibrations
-from paasim.study.calibrate import calibration_of
+from paasim.study.calibrate import calibration_of, doubts
 from paasim.study.serving import MeasuredRun, serve
 
 H100 = "h100-sxm/llama-3.1-8b/bf16/vllm/tp1"
@@ -94,3 +95,61 @@ def test_a_wrong_calibration_file_is_named(tmp_path: Path) -> None:
         calibrations.load("vlm")
     with pytest.raises(InputError, match="does not exist"):
         calibrations.load("gone.yaml", tmp_path)
+
+
+def _client_results(measured: Path, path: Path) -> None:
+    """The same runs as `vllm bench serve --append-result` writes them: figures only, one document a line."""
+    lines = []
+    for row in csv.DictReader(measured.read_text().splitlines()):
+        prompt, output, users = int(row["prompt"]), int(row["output"]), int(row["concurrency"])
+        count = 10 * users
+        document: dict[str, object] = {
+            "date": "20260301-120000",
+            "backend": "vllm",
+            "model_id": "meta-llama/Llama-3.1-8B",
+            "num_prompts": count,
+            "request_rate": "inf",
+            "burstiness": 1.0,
+            "max_concurrency": users,
+            "duration": 10.0,
+            "completed": count,
+            "total_input_tokens": prompt * count,
+            "total_output_tokens": output * count,
+            "request_throughput": count / 10.0,
+        }
+        for metric in ("ttft", "tpot"):
+            value = float(row[f"{metric}_ms"])
+            document |= {f"{name}_{metric}_ms": value for name in ("mean", "median", "p99")}
+            document[f"std_{metric}_ms"] = 0.0
+        lines.append(json.dumps(document))
+    path.write_text("\n".join(lines))
+
+
+def test_results_of_a_benchmark_client(measured: Path, tmp_path: Path) -> None:
+    client, table = tmp_path / "bench.json", tmp_path / "served.csv"
+    _client_results(measured, client)
+    wanted = json.loads(_run("calibrate", H100, "--against", str(measured), "--json"))["calibration"]
+    assert json.loads(_run("calibrate", H100, "--against", str(client), "--json"))["calibration"] == wanted
+    _run("import", str(client), "-o", str(table))
+    assert json.loads(_run("calibrate", H100, "--against", str(table), "--json"))["calibration"] == wanted
+
+
+def test_runs_that_are_no_closed_loop_are_counted(measured: Path, tmp_path: Path) -> None:
+    client = tmp_path / "bench.json"
+    _client_results(measured, client)
+    text = client.read_text().replace('"request_rate": "inf"', '"request_rate": 3.0')
+    client.write_text(text.replace('"max_concurrency"', '"unused"'))
+    with pytest.raises(InputError, match="12 left out: no closed loop"):
+        _run("calibrate", H100, "--against", str(client))
+
+
+def test_a_calibration_that_cannot_be_is_doubted() -> None:
+    file = calibrations.CalibrationFile(
+        engine="vllm",
+        calibration=calibration_of(0.002, 7e-3, 0.35, 0.0),
+        before=calibrations.Misfits(tpot=calibrations.Misfit(rows=12, median=0.1, p90=0.2)),
+        after=calibrations.Misfits(tpot=calibrations.Misfit(rows=12, median=0.2, p90=0.3)),
+    )
+    first, second = doubts(file)
+    assert "a scale of 0.002" in first
+    assert "TPOT of runs held out is not nearer" in second

@@ -177,3 +177,15 @@ def test_what_holds_for_all_entries_goes_into_each(tmp_path: Path) -> None:
     assert first == {"dtype": "q4", "from": {"format": "x", "file": "y.csv"}, "id": "a"}
     assert second["dtype"] == "q8"
     assert second["from"] == [{"format": "x", "file": "y.csv", "select": {"b": "c"}}, {"format": "x", "file": "z.csv"}]
+
+
+def test_the_table_that_llama_bench_prints(tmp_path: Path) -> None:
+    path = tmp_path / "bench.md"
+    path.write_text(
+        "| model         |       size |     params | backend | ngl |            test |                  t/s |\n"
+        "| ------------- | ---------: | ---------: | ------- | --: | --------------: | -------------------: |\n"
+        "| llama 8B Q4_0 |   4.33 GiB |     8.03 B | CUDA    |  99 |           pp512 |      4505.82 ± 12.90 |\n"
+        "| llama 8B Q4_0 |   4.33 GiB |     8.03 B | CUDA    |  99 |           tg128 |         83.43 ± 0.59 |\n"
+    )
+    assert formats.recognise(path).name == "llama-bench"
+    assert len(formats.read(path, "", {}).table.rows) == 2

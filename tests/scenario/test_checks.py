@@ -55,6 +55,13 @@ def test_a_profile_of_another_model_is_a_warning(scene) -> None:
     assert "the profile is of model 'x', but the requests are for 'llama-3.1-8b'" in said
 
 
+def test_a_shipped_calibration_of_a_measured_profile_is_a_warning(scene) -> None:
+    form = "profile: {model: llama-3.1-8b, form: {prefill: {b: 2 ms}"
+    measured = form.replace("{model", "{provenance: measured, source: here, model")
+    (said,) = scene.warnings((form, f"calibration: vllm\n      {measured}"))
+    assert "sites.homes.fleet.calibration: calibration 'vllm' is for composed profiles" in said
+
+
 def test_prompts_beyond_the_context_are_a_warning_with_the_figure(scene) -> None:
     lengths = "lengths: {kind: exponential, prompt: {mean: 400}, output: {mean: 100}}"
     form = "form: {prefill: {b: 2 ms}"

@@ -24,7 +24,7 @@ def calibrate(
     profile: Annotated[str, typer.Argument(help="A bundled name, the beginning of one, or a YAML file.")],
     against: Annotated[
         Path,
-        typer.Option(help="Serving runs: CSV of prompt,output,concurrency,ttft_ms,tpot_ms, or silicon_sample.csv."),
+        typer.Option(help="Closed-loop runs: a client's result, or CSV of prompt,output,concurrency,ttft_ms,tpot_ms."),
     ],
     engine: Annotated[str, typer.Option(help="How steps are filled: vllm, sglang or trtllm; else the profile's.")] = "",
     output: Annotated[
@@ -36,7 +36,7 @@ def calibrate(
     from paasim.core.errors import InputError
     from paasim.profile import load
     from paasim.profile.calibrations import CalibrationFile, write
-    from paasim.study.calibrate import PROFILE, calibrate, folds, held_out, rounded
+    from paasim.study.calibrate import PROFILE, calibrate, doubts, folds, held_out, rounded
     from paasim.study.misfit import misfits
     from paasim.study.serving import BATCHING, serve
 
@@ -46,14 +46,15 @@ def calibrate(
         raise InputError.one("--engine", f"'{engine}' is not known", f"one of {', '.join(BATCHING)}")
     runs, dropped = _runs(loaded, profile, against, engine)
     if len(runs) < ENOUGH:
-        what = f"has {len(runs)} runs of {loaded.id}, too few to fit and to hold some out"
+        why = "".join(f"; {count} left out: {reason}" for reason, count in dropped.items())
+        what = f"has {len(runs)} runs of {loaded.id}, too few to fit and to hold some out{why}"
         raise InputError.one(str(against), what, f"give {ENOUGH} or more, at several lengths and concurrencies")
     with outcome.progress() as bar:
         found, response = calibrate(runs, PROFILE, lambda done, total: bar(done, total, "simulated"))
     times = enumerate(held_out(runs, folds(len(runs)), response, PROFILE))
     file = CalibrationFile(
         engine=engine,
-        versions=loaded.spec.version,
+        versions=", ".join(sorted({run.version for run in runs if run.version})) or "not stated",
         calibration=rounded(found),
         runs=len(runs),
         source=str(against),
@@ -61,6 +62,8 @@ def calibrate(
         before=misfits(runs, dict(enumerate(map(serve, runs)))),
         after=misfits(runs, {i: pair for i, pair in times if pair is not None}),
     )
+    for doubt in doubts(file):
+        console.warn(doubt)
     if output is not None:
         write(file, output)
         console.note(f"written to {output}; use it on a pool: calibration: {output}")
@@ -79,16 +82,16 @@ def _runs(loaded: Profile, name: str, against: Path, engine: str) -> tuple[list[
     from paasim.study import runs, silicon
 
     spec = loaded.spec
-    if not against.is_file():
+    if not against.exists():
         raise InputError.one(str(against), "does not exist", "give a file of serving runs")
     where = str(loaded.path.resolve()) if loaded.path is not None else name
-    if silicon.recognises(against):
+    if against.is_file() and silicon.recognises(against):
         key = silicon.Key(spec.hardware, spec.model, spec.dtype, engine, spec.tp)
         found = silicon.read(against, {key: where})
         mine = [run for run in found.runs if run.engine == engine]
         others = {"another engine": len(found.runs) - len(mine)} if len(mine) < len(found.runs) else {}
         return mine, {**found.dropped, **others}
-    return runs.read(against, profile=where, model=spec.model, hardware=spec.hardware, engine=engine), {}
+    return runs.read(against, profile=where, model=spec.model, hardware=spec.hardware, engine=engine)
 
 
 def _show(file: CalibrationFile) -> None:

@@ -55,7 +55,7 @@ def list_profiles(
         _print(left)
     if not left:
         _explain(specs, wanted)
-    console.note(f"{len(left)} profiles")
+    console.note(f"{len(left)} profiles; phases: P prefill, D decode, M mixed steps")
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
@@ -94,7 +94,9 @@ def _print(specs: list[ProfileSpec]) -> None:
         memory, power, price = spec.memory.device_bytes, spec.power, spec.price
         known = ["-" if memory is None else SIZE.format(memory), "-" if power is None else POWER.format(power)]
         known += (["-" if price is None else PRICE_PER_HOUR.format(price)]) if priced else []
-        table.add_row(spec.id, str(spec.gpus), ", ".join(_phases(spec)), spec.provenance, *known)
+        table.add_row(
+            spec.id, str(spec.gpus), " ".join(each[0].upper() for each in _phases(spec)), spec.provenance, *known
+        )
     console.out().print(table)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from paasim.core.streams import Streams
+from paasim.profile import calibrations
 from paasim.scenario.builder import origin
 from paasim.scenario.checks.fits import too_long
 from paasim.scenario.checks.place import Found, PartCheck, at
@@ -22,6 +23,15 @@ def model_differs(scenario: Scenario, parts: Parts) -> Found:
         if measured != served:
             what = f"the profile is of model '{measured}', but the requests are for '{served}'"
             yield at(scenario, (*end.path, "profile"), what, "times are those of the profile's model")
+
+
+def calibration_fits_the_profile(scenario: Scenario, parts: Parts) -> Found:
+    """The shipped calibrations stand between kernel times and an engine; what was measured end to end needs none."""
+    for name, end in parts.ends.items():
+        wanted, profile = end.spec.calibration, parts.profiles[name].spec
+        if isinstance(wanted, str) and wanted in calibrations.names() and profile.provenance == "measured":
+            what = f"calibration '{wanted}' is for composed profiles, but this one was measured end to end"
+            yield at(scenario, (*end.path, "calibration"), what, "leave the calibration out, or fit one of your own")
 
 
 def load_is_above_capacity(scenario: Scenario, parts: Parts) -> Found:
@@ -119,6 +129,7 @@ def first_token_differs(scenario: Scenario) -> Found:
 
 DOUBTS: tuple[PartCheck, ...] = (
     model_differs,
+    calibration_fits_the_profile,
     load_is_above_capacity,
     some_requests_are_too_long,
     prompts_are_within_the_context,

@@ -34,3 +34,9 @@ def shared_data() -> Path:
         )
     os.environ["PAASIM_DATA"] = str(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _as_wide_as_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables as in a pipe of no stated width, whoever runs the tests (pytest-xdist sets 80 columns)."""
+    monkeypatch.delenv("COLUMNS", raising=False)

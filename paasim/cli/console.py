@@ -18,25 +18,27 @@ PIPE_WIDTH = 120
 """Columns of tables where the output is not a terminal and `COLUMNS` says nothing else."""
 
 
-def _width(is_terminal: bool) -> int | None:
-    """Columns of tables; None: as many as the terminal has."""
-    return None if is_terminal or os.environ.get("COLUMNS", "").isdigit() else PIPE_WIDTH
-
-
-@functools.cache
 def out() -> Console:
     """The console on stdout, for results."""
-    from rich.console import Console
+    return _console(False, _width(sys.stdout.isatty()))
 
-    return Console(highlight=False, soft_wrap=False, width=_width(sys.stdout.isatty()))
+
+def err() -> Console:
+    """The console on stderr, for progress, warnings and errors."""
+    return _console(True, _width(sys.stderr.isatty()))
+
+
+def _width(is_terminal: bool) -> int | None:
+    """Columns of tables; None: as many as the terminal has."""
+    asked = os.environ.get("COLUMNS", "")
+    return int(asked) if asked.isdigit() and int(asked) else None if is_terminal else PIPE_WIDTH
 
 
 @functools.cache
-def err() -> Console:
-    """The console on stderr, for progress, warnings and errors."""
+def _console(is_stderr: bool, width: int | None) -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, width=_width(sys.stderr.isatty()))
+    return Console(stderr=is_stderr, highlight=False, soft_wrap=False, width=width)
 
 
 def say(text: str = "") -> None:

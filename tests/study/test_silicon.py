@@ -125,7 +125,8 @@ OWN = {"profile": "p", "model": "m", "hardware": "h", "engine": "vllm"}
 def test_own_runs(tmp_path: Path) -> None:
     path = tmp_path / "runs.csv"
     path.write_text("prompt,output,concurrency,ttft_ms,tpot_ms,range_ratio\n1000,100,4,80,9,0.8\n")
-    (run,) = runs.read(path, **OWN)
+    (run,), dropped = runs.read(path, **OWN)
+    assert not dropped
     assert (run.prompt, run.output, run.concurrency, run.ttft, run.tpot, run.shortest) == (
         1000,
         100,

@@ -135,4 +135,7 @@ def own_account(row: Row, replies: list[Reply]) -> float | None:
 
 
 if __name__ == "__main__":
-    {"standin": stand_in, "llama.cpp": llama_cpp}[sys.argv[1]]()
+    kinds = {"standin": stand_in, "llama.cpp": llama_cpp}
+    if sys.argv[1:2] == [] or sys.argv[1] not in kinds:
+        sys.exit(__doc__)
+    kinds[sys.argv[1]]()

@@ -74,6 +74,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--one"]:
         print(json.dumps(one(int(sys.argv[2]))))
         return
+    if not all(text.isdigit() for text in sys.argv[1:]):
+        sys.exit(__doc__)
     for size in [int(text) for text in sys.argv[1:]] or [10_000, 100_000, 1_000_000]:
         out = subprocess.run(
             [sys.executable, __file__, "--one", str(size)], check=True, capture_output=True, text=True

@@ -19,6 +19,12 @@ PROMPTS = (512, 2048, 8192, 32768)
 BATCHES = (1, 8, 64)
 """Batch sizes that are timed, at a context of `CONTEXT` each."""
 CONTEXT = 4096
+FORMS = (
+    "forms: prefill a + (w^4 + (b N)^4)^(1/4) + c Q; decode a + b B + c S + d (1 - 0.97^B) + e (1 - 0.8^B); mixed "
+    "a + b (N + B) + c S + d Q, with N new tokens, Q token pairs, B sequences, S their context; 'form alone' is its "
+    "error without the table, as outside the box"
+)
+COMPOSED = "composed: GPU time alone, without scheduler or HTTP; a pool may ask for a calibration (docs/fidelity.md)"
 
 
 def show(
@@ -51,10 +57,14 @@ def show(
         text = ", ".join(f"{name} {value}" for name, value in coefficients.items())
         box = "\n".join(f"{name} to {value:,.0f}" for name, value in facts["box"].get(phase, {}).items())
         form.add_row(phase, text, box or "-", str(error["points"]) if error else "-", held, alone)
-    times = options.table("step", "seconds")
+    times = options.table("step", "time")
     for step in facts["steps"]:
-        times.add_row(step["step"], f"{step['seconds']:.4g}" + (" (outside the box)" if step["outside"] else ""))
+        outside = " (outside the box)" if step["outside"] else ""
+        times.add_row(step["step"], f"{step['seconds'] * 1e3:,.4g} ms{outside}")
     screen.print("", form, "", times)
+    console.note(FORMS)
+    if spec.provenance == "composed":
+        console.note(COMPOSED)
 
 
 def _draw(profile: Profile, output: Path) -> None:

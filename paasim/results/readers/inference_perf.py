@@ -82,7 +82,7 @@ def _file(path: Path, config: Node) -> list[Served]:
     )
     if nodes and "successes" in nodes[0]:
         return [_of_summary(nodes[0], setup, path)]
-    return [_of_requests(nodes, setup, path)]
+    return [_of_requests(nodes, setup, path)] if nodes else []
 
 
 def _of_summary(node: Node, setup: Setup, path: Path) -> Served:

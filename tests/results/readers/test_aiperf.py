@@ -91,3 +91,7 @@ def test_damaged_files_say_where(tmp_path: Path) -> None:
         read_one(path, LINES[1], line)
     with pytest.raises(InputError, match=r"\.jsonl:1.*inter_chunk_latency 'x' is no number"):
         read_one(path, aiperf_line(1.0, 5, 500.0, 100.0, ["x"]))  # type: ignore[list-item]
+    with pytest.raises(InputError, match=r"\.jsonl:2: has neither metrics nor an error"):
+        read_one(path, LINES[1], {"metadata": {"request_start_ns": 1}})
+    with pytest.raises(InputError, match=r"\.jsonl:1: has no figures of requests"):
+        read_one(path, {"a": 1}, format="aiperf")

@@ -141,7 +141,7 @@ def test_the_published_rows_and_why_some_cannot_be_used(runs: list[Served]) -> N
 
 
 def test_every_published_row_that_can_be_used_says_what_is_needed(runs: list[Served]) -> None:
-    measurements = Counter()
+    measurements: Counter[tuple[float, float]] = Counter()
     for run in (run for run in runs if not run.unusable):
         assert run.typical("ttft")
         assert run.typical("tpot")

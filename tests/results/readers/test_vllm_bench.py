@@ -97,6 +97,13 @@ def test_a_figure_that_its_requests_do_not_give_is_told(tmp_path: Path) -> None:
     assert run.typical("ttft") == pytest.approx((0.2, "p50"))
 
 
+def test_figures_that_are_nan_or_null_are_missing(tmp_path: Path) -> None:
+    nothing = {"mean_tpot_ms": float("nan"), "mean_itl_ms": None, "output_throughput": float("inf")}
+    run = read_one(tmp_path / "run.json", vllm(**nothing))
+    assert set(run.stated) == {"ttft"}
+    assert set(run.rates) == {"requests_per_s", "total_tokens_per_s"}
+
+
 @pytest.mark.parametrize("text", ['"inf"', "Infinity"])
 def test_an_endless_rate_is_a_closed_loop(text: str, tmp_path: Path) -> None:
     path = write(tmp_path / "run.json", vllm())

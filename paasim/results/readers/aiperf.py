@@ -77,6 +77,8 @@ def _start(node: Node) -> float | None:
 def _request(node: Node, start: float, index: int) -> Answer:
     facts, metrics = node.node("metadata"), node.node("metrics")
     failure = node.node("error")
+    if not metrics.value and not failure.value and not facts.value.get("was_cancelled"):
+        raise InputError.one(node.where, "has neither metrics nor an error", "is it an export of aiperf?")
     error = ""
     if failure.value or facts.value.get("was_cancelled"):
         error = f"{failure.text('type')} {failure.text('message')}".strip() or "cancelled"
@@ -127,6 +129,8 @@ def _of_summary(node: Node, path: Path) -> Served:
             if std is not None and n:
                 figures["std"] = std * ((n - 1) / n) ** 0.5
             stated[name] = figures
+    if not stated and "request_count" not in node:
+        raise InputError.one(node.where, "has no figures of requests", "is it an export of aiperf?")
     rates = {name: node.node(tag).number("avg") for tag, name in RATES.items()}
     spent = node.node("benchmark_duration")
     duration = spent.number("avg")

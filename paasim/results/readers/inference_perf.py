@@ -69,7 +69,7 @@ def _config(folder: Path) -> Node:
     path = folder / "config.yaml"
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):  # ValueError: no UTF-8, or a date that is none
         value = None
     return Node(value if isinstance(value, dict) else None, str(path))
 
@@ -82,7 +82,7 @@ def _file(path: Path, config: Node) -> list[Served]:
     )
     if nodes and "successes" in nodes[0]:
         return [_of_summary(nodes[0], setup, path)]
-    return [_of_requests(nodes, setup, path)]
+    return [_of_requests(nodes, setup, path)] if nodes else []
 
 
 def _of_summary(node: Node, setup: Setup, path: Path) -> Served:

@@ -83,7 +83,7 @@ def number(value: Any, name: str, where: str, least: float | None = 0.0) -> floa
         return None
     try:
         found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         found = None
     if found is None:
         raise InputError.one(where, f"{name} {_short(value)} is no number", "is the file damaged?")
@@ -120,9 +120,10 @@ def documents(path: Path) -> list[Node]:
         where = f"{path}:{text.count(chr(10), 0, at) + 1}" if not found or len(found) < 2000 else str(path)
         try:
             value, end = decoder.raw_decode(text, at)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             place = f"{path}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else where
-            what = getattr(error, "msg", "nested too deeply")
+            absurd = "nested too deeply" if isinstance(error, RecursionError) else "a number of too many digits"
+            what = getattr(error, "msg", absurd)
             raise InputError.one(place, f"is not JSON: {what}", "is the file cut?") from None
         found += [Node(each, f"{where}: [{i}]") for i, each in enumerate(value)] if isinstance(value, list) else []
         found += [Node(value, where)] if not isinstance(value, list) else []

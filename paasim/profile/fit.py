@@ -163,7 +163,14 @@ def held_out(table: Table) -> dict[str, Floats]:
         if np.count_nonzero(of_phase) < FEWEST:
             continue
         fold = np.full(len(table.rows), -1)
-        fold[of_phase] = rng.permutation(np.count_nonzero(of_phase)) % FOLDS
+        # Repeats of one step go together: else a row would be predicted from its own twin.
+        steps: dict[tuple[float, ...], int] = {}
+        own = [
+            steps.setdefault((row.batch, row.new_tokens, row.context_tokens), len(steps))
+            for row in table.rows
+            if row.phase == phase
+        ]
+        fold[of_phase] = (rng.permutation(len(steps)) % FOLDS)[own]
         parts = [left_out(table, fold == k)[phase] for k in range(FOLDS)]
         found[phase] = np.abs(np.concatenate([part.off[~part.outside] for part in parts]))
     return found

@@ -161,3 +161,16 @@ def test_fit_needs_rows_and_a_source(tmp_path: Path, root: Path) -> None:
     assert load(str(out)).spec.provenance == "estimated"
     _run("fit", str(table), "-o", str(out), "--set", "source=https://example.org/steps")
     assert load(str(out)).spec.provenance == "measured"
+
+
+def test_fit_keeps_its_input(root: Path, tmp_path: Path) -> None:
+    table = tmp_path / "steps.csv"
+    table.write_text((root / "profiles" / f"{H100}.csv").read_text())
+    with pytest.raises(InputError, match="would overwrite"):
+        _run("fit", str(table), "-o", str(tmp_path / "steps.yaml"))
+
+
+def test_runs_of_many_devices_are_not_one_profile(shared_data: Path, tmp_path: Path) -> None:
+    runs = str(shared_data / "edge" / "apple_device_runs.csv")
+    with pytest.raises(InputError, match=r"holds \d+ configurations"):
+        _run("import", runs, "-o", str(tmp_path / "one.yaml"))

@@ -77,3 +77,13 @@ def test_held_out_rows_are_predicted(shared_data: Path) -> None:
     for phase, (median, p95) in BARS.items():
         assert np.median(off[phase]) < median, phase
         assert np.percentile(off[phase], 95) < p95, phase
+
+
+def test_repeats_of_a_row_do_not_help_to_predict_it() -> None:
+    rng = np.random.default_rng(3)
+    rows = [
+        Row("prefill", 1, n, 0.0, (0.01 + 2e-5 * n) * float(np.exp(0.05 * rng.standard_normal())))
+        for n in range(64, 64 * 25, 64)
+    ]
+    alone, twice = held_out(Table(rows))["prefill"], held_out(Table(rows * 2))["prefill"]
+    assert np.median(twice) > 0.5 * np.median(alone) > 0.0

@@ -17,10 +17,14 @@ def fit(
     header: Header = None,
 ) -> None:
     """Fit the forms to a table of measured steps and write a profile; without a source it counts as estimated."""
+    from paasim.core.errors import InputError
     from paasim.profile.fit import require_enough
     from paasim.profile.table import read
     from paasim.profile.write import make
 
+    if output.with_suffix(".csv").resolve() == table.resolve():
+        what = f"'{output}' would overwrite {table} with the table that goes with the profile"
+        raise InputError.one("--output", what, "give another name")
     rows = read(table)
     require_enough(rows)
     options.report([make(options.sourced({"id": output.stem, **options.pairs(header, "--set")}), rows, output)], output)

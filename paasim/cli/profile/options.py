@@ -19,6 +19,9 @@ Output = Annotated[Path, typer.Option("-o", "--output", help="File or folder to 
 Select = Annotated[list[str] | None, typer.Option(help="Which rows, as in tp=4: a column must hold the text.")]
 Header = Annotated[list[str] | None, typer.Option("--set", help="Header field, as in hardware=my-gpu.")]
 
+CLEANED = 0.1
+"""Share by which the clean-up may move a row before it is told."""
+
 
 def pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     """NAME=VALUE texts as a mapping; InputError names the option."""
@@ -68,6 +71,9 @@ def report(profiles: Any, output: Path) -> None:
         error = profile.spec.error
         for phase in ("prefill", "decode", "mixed"):
             of = getattr(error, phase, None)
+            if of is not None and of.cleaned > CLEANED:
+                what = "a step that holds more took less time; rows were moved"
+                console.warn(f"{phase}: {what} by up to {of.cleaned:.0%} so that no step gets faster as it grows")
             if of is not None and of.median is not None:
                 console.note(f"  {phase}: {of.points} rows, held out {of.median:.1%} median, {of.p95:.1%} p95")
     console.note(f"written to {output}")

@@ -23,8 +23,7 @@ METRICS = ("ttft", "tpot", "itl", "e2el")
 REASONS = 12
 """Warnings that are listed at most."""
 PURPOSE = (
-    "these are results of serving, for paasim profile calibrate and validate; they hold no step times, so no profile "
-    "is made of them"
+    "these are results of serving, for paasim profile calibrate; they hold no step times, so no profile is made of them"
 )
 
 

@@ -89,7 +89,10 @@ def records_of(path: Path, columns: tuple[str, ...]) -> list[Record]:
     for column in columns:
         if column not in names:
             raise InputError.one(f"{path}:1", f"has no column '{column}'", f"it has {', '.join(names[:12])}")
-    return [{key: value or "" for key, value in row.items() if key} for row in reader]
+    try:
+        return [{key: value or "" for key, value in row.items() if key} for row in reader]
+    except csv.Error as error:
+        raise InputError.one(f"{path}:{reader.line_num}", f"is not CSV: {error}", "correct the file") from None
 
 
 LINE = "line"

@@ -13,13 +13,25 @@ from pathlib import Path
 
 from paasim.core.errors import InputError
 from paasim.profile.importers.formats import Format
-from paasim.profile.importers.imported import Imported, Record, Select, chosen, has_columns, number, records_of
+from paasim.profile.importers.imported import (
+    Imported,
+    Record,
+    Select,
+    chosen,
+    distinct,
+    has_columns,
+    number,
+    records_of,
+)
 from paasim.profile.table import Row, Table
 
 PER_OCTAVE = 2
 """Length classes per doubling."""
 FEWEST = 5
 """Runs of a class below which the log of real use gives no row."""
+
+SETUP = ("device_model_identifier", "model_id", "quantization", "model", "quant", "device", "runtime")
+"""Columns in which all runs of one profile must agree."""
 
 Step = tuple[str, float, float]
 """Phase, tokens (prompt or mean context), seconds."""
@@ -37,6 +49,13 @@ def read(path: Path, select: Select) -> Imported:
     """
     records = chosen(records_of(path, ()), select, path)
     known = {column for record in records for column in record}
+    setup = tuple(column for column in SETUP if column in known)
+    found = distinct(records, setup)
+    if len(found) > 1 and any(set(columns) <= known for columns in FORMS):
+        differ = next(column for column in setup if len({each[column] for each in found}) > 1)
+        some = ", ".join(sorted({each[differ].removeprefix("=") for each in found})[:6])
+        todo = f"select one of {some} (--select {differ}=...)"
+        raise InputError.one(str(path), f"the runs are of {len(found)} devices, models or runtimes", todo)
     if {"Prefill_Tokens", "Decode_Latency_ms"} <= known:
         steps, fewest = [step for r in records for step in _log(r, path)], FEWEST
     elif {"context_tokens", "decode_tps", "ttft_ms"} <= known:
@@ -104,4 +123,11 @@ def _recognises(path: Path, head: str) -> bool:
     return any(has_columns(head, *columns) for columns in FORMS)
 
 
-FORMAT = Format("phone-runs", "runs logged on phones and laptops", _recognises, read)
+def _configurations(path: Path, select: Select) -> list[dict[str, str]]:
+    """One selection per device, model and runtime."""
+    records = chosen(records_of(path, ()), select, path)
+    known = {column for record in records for column in record}
+    return distinct(records, tuple(column for column in SETUP if column in known))
+
+
+FORMAT = Format("phone-runs", "runs logged on phones and laptops", _recognises, read, _configurations)

@@ -28,6 +28,8 @@ def caution(run: Served) -> None:
 
 
 def _unusable(run: Served) -> str:
+    if run.completed == 0:
+        return "no request was answered"
     if run.typical("ttft") is None and run.typical("tpot") is None and run.typical("e2el") is None:
         return "no latency is given"
     if not run.requests and run.setup.concurrency is None and run.setup.request_rate is None:

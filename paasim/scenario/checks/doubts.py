@@ -29,9 +29,15 @@ def calibration_fits_the_profile(scenario: Scenario, parts: Parts) -> Found:
     """The shipped calibrations stand between kernel times and an engine; what was measured end to end needs none."""
     for name, end in parts.ends.items():
         wanted, profile = end.spec.calibration, parts.profiles[name].spec
-        if isinstance(wanted, str) and wanted in calibrations.names() and profile.provenance == "measured":
-            what = f"calibration '{wanted}' is for composed profiles, but this one was measured end to end"
-            yield at(scenario, (*end.path, "calibration"), what, "leave the calibration out, or fit one of your own")
+        if not isinstance(wanted, str) or wanted not in calibrations.names():
+            continue
+        engine, todo = calibrations.load(wanted).engine, "leave the calibration out, or fit one of your own"
+        if profile.provenance in ("measured", "fitted"):
+            what = f"calibration '{wanted}' is for composed profiles, but this one is {profile.provenance}"
+            yield at(scenario, (*end.path, "calibration"), what, todo)
+        elif profile.engine not in (engine, "unstated"):
+            what = f"calibration '{wanted}' is of {engine}, but the profile is of {profile.engine}"
+            yield at(scenario, (*end.path, "calibration"), what, todo)
 
 
 def load_is_above_capacity(scenario: Scenario, parts: Parts) -> Found:

@@ -11,11 +11,13 @@ import importlib
 import inspect
 import pkgutil
 from importlib import metadata
-from typing import Annotated, Any, Union, get_args
+from typing import Annotated, Any, TypeVar, Union, get_args
 
 from pydantic import Field
 
 from paasim.core.spec import Spec
+
+T = TypeVar("T")
 
 
 @functools.cache
@@ -48,6 +50,19 @@ def _add(found: dict[str, type[Spec]], item: type[Any]) -> None:
     for name in get_args(item.model_fields["kind"].annotation):
         if found.setdefault(name, item) is not item:
             raise TypeError(f"two specs claim kind '{name}': {found[name].__qualname__} and {item.__qualname__}")
+
+
+def constants(package: str, name: str, of: type[T]) -> list[T]:
+    """What the modules of a package say under one name, those of a type: `FORMAT` of each reader in a folder, say.
+
+    Args:
+        package: dotted name of the package.
+        name: of the module constant.
+        of: its type.
+    """
+    folder = importlib.import_module(package)
+    modules = (importlib.import_module(f"{package}.{info.name}") for info in pkgutil.iter_modules(folder.__path__))
+    return [found for module in modules if isinstance(found := getattr(module, name, None), of)]
 
 
 def union(family: str) -> Any:

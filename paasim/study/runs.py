@@ -21,7 +21,7 @@ from paasim.results.served import Served
 from paasim.study.serving import MeasuredRun
 
 COLUMNS = ("prompt", "output", "concurrency", "ttft_ms", "tpot_ms")
-TODO = f"give the result file of a benchmark client (docs/measurements.md), or a CSV with {','.join(COLUMNS)}"
+ADVICE = f"give the result file of a benchmark client (docs/measurements.md), or a CSV with {','.join(COLUMNS)}"
 EVEN = 3.0**0.5
 """Half the width of an even distribution, in standard deviations."""
 SHORTEST = 0.05
@@ -127,10 +127,10 @@ def table(path: Path, *, profile: str, model: str, hardware: str, engine: str) -
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError.one(str(path), f"cannot be read: {error}", TODO) from None
+        raise InputError.one(str(path), f"cannot be read: {error}", ADVICE) from None
     missing = [name for name in COLUMNS if not rows or name not in rows[0]]
     if missing:
-        raise InputError.one(str(path), f"has no column '{missing[0]}'" if rows else "has no runs", TODO)
+        raise InputError.one(str(path), f"has no column '{missing[0]}'" if rows else "has no runs", ADVICE)
     runs, problems = [], []
     for line, row in enumerate(rows, 2):
         try:

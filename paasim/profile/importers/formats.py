@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from paasim.core.errors import InputError, did_you_mean
+from paasim.core.registry import constants
 from paasim.profile.importers.imported import Imported, Select, head_of
 
 
@@ -29,16 +29,25 @@ class Format:
     """The selections that leave one configuration each, among what is selected already; None: it holds one."""
 
 
+class Recognising(Protocol):
+    """A format of any kind, as far as recognising goes."""
+
+    @property
+    def name(self) -> str:
+        """As in `--format`."""
+
+    @property
+    def recognises(self) -> Callable[[Path, str], bool]:
+        """As `Format.recognises`."""
+
+
+F = TypeVar("F", bound=Recognising)
+
+
 @functools.cache
 def formats() -> dict[str, Format]:
     """All formats by name, sorted."""
-    package = importlib.import_module("paasim.profile.importers")
-    found = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        format = getattr(importlib.import_module(f"{package.__name__}.{info.name}"), "FORMAT", None)
-        if isinstance(format, Format):
-            found[format.name] = format
-    return dict(sorted(found.items()))
+    return {each.name: each for each in sorted(constants(__package__, "FORMAT", Format), key=lambda each: each.name)}
 
 
 def recognise(path: Path) -> Format:
@@ -47,15 +56,25 @@ def recognise(path: Path) -> Format:
     Raises:
         InputError: if none or several would read it.
     """
+    fitting = the_one(formats().values(), path)
+    if fitting is None:
+        known = ", ".join(format.title for format in formats().values())
+        raise InputError.one(str(path), "is of no format that is known here", f"known are: {known}")
+    return fitting
+
+
+def the_one(formats: Iterable[F], path: Path) -> F | None:
+    """The one of some formats that recognises a file; None if none does.
+
+    Raises:
+        InputError: if the file cannot be read, or several do.
+    """
     head = head_of(path)
-    fitting = [format for format in formats().values() if format.recognises(path, head)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
+    fitting = [format for format in formats if format.recognises(path, head)]
+    if len(fitting) > 1:
         names = ", ".join(format.name for format in fitting)
         raise InputError.one(str(path), f"may be any of {names}", "say which it is (--format)")
-    known = ", ".join(format.title for format in formats().values())
-    raise InputError.one(str(path), "is of no format that is known here", f"known are: {known}")
+    return fitting[0] if fitting else None
 
 
 def named(name: str) -> Format:

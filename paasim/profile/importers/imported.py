@@ -135,6 +135,20 @@ def chosen(records: list[Record], select: Select, path: Path) -> list[Record]:
     return left
 
 
+def require_one(records: list[Record], columns: tuple[str, ...], path: Path) -> None:
+    """Refuse rows of several set-ups, which would make one profile of different things.
+
+    Raises:
+        InputError: for the first of `columns` in which rows differ, empty cells apart.
+    """
+    for column in columns:
+        values = {record[column] for record in records if record.get(column)}
+        if len(values) > 1:
+            some = ", ".join(sorted(values)[:6])
+            todo = f"select one of {some} (--select {column}=...)"
+            raise InputError.one(str(path), f"the rows are of {len(values)} kinds of {column}", todo)
+
+
 def distinct(records: list[Record], columns: tuple[str, ...]) -> list[dict[str, str]]:
     """The combinations of values in `columns`, in order of appearance, as exact selections."""
     found = dict.fromkeys(tuple(record.get(column, "") for column in columns) for record in records)

@@ -27,6 +27,7 @@ from paasim.profile.importers.imported import (
     merged,
     number,
     prefill_row,
+    require_one,
 )
 from paasim.profile.importers.llama_tables import TABLE, tables_of
 from paasim.profile.table import Row, Table
@@ -54,7 +55,7 @@ def read(path: Path, select: Select) -> Imported:
         InputError: if there is no such table, a row cannot be read, or the rows left are of more than one set-up.
     """
     left, many = _left(path, select)
-    _check_one_setup(left, path)
+    require_one(left, SETUP, path)
     left_out: Counter[str] = Counter()
     rows = [row for record in left for row in _rows(record, left_out)]
     if many:
@@ -90,15 +91,6 @@ def _mark_cold(records: list[Record]) -> None:
         if "T_PP s" in record and record.get(TABLE) not in seen:
             seen.add(record.get(TABLE))
             record["cold"] = "1"
-
-
-def _check_one_setup(records: list[Record], path: Path) -> None:
-    for column in SETUP:
-        values = {record[column] for record in records if record.get(column)}
-        if len(values) > 1:
-            some = ", ".join(sorted(values)[:6])
-            todo = f"select one of {some} (--select {column}=...)"
-            raise InputError.one(str(path), f"the rows are of {len(values)} kinds of {column}", todo)
 
 
 def _rows(record: Record, left_out: Counter[str]) -> Iterator[Row]:

@@ -22,6 +22,7 @@ from paasim.profile.importers.imported import (
     has_columns,
     number,
     records_of,
+    require_one,
 )
 from paasim.profile.table import Row, Table
 
@@ -49,13 +50,8 @@ def read(path: Path, select: Select) -> Imported:
     """
     records = chosen(records_of(path, ()), select, path)
     known = {column for record in records for column in record}
-    setup = tuple(column for column in SETUP if column in known)
-    found = distinct(records, setup)
-    if len(found) > 1 and any(set(columns) <= known for columns in FORMS):
-        differ = next(column for column in setup if len({each[column] for each in found}) > 1)
-        some = ", ".join(sorted({each[differ].removeprefix("=") for each in found})[:6])
-        todo = f"select one of {some} (--select {differ}=...)"
-        raise InputError.one(str(path), f"the runs are of {len(found)} devices, models or runtimes", todo)
+    if any(set(columns) <= known for columns in FORMS):
+        require_one(records, SETUP, path)
     if {"Prefill_Tokens", "Decode_Latency_ms"} <= known:
         steps, fewest = [step for r in records for step in _log(r, path)], FEWEST
     elif {"context_tokens", "decode_tps", "ttft_ms"} <= known:

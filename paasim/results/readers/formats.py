@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from paasim.core.errors import InputError, did_you_mean
-from paasim.profile.importers.imported import head_of
+from paasim.core.registry import constants
+from paasim.profile.importers.formats import the_one
 from paasim.results.readers.cautions import caution
 from paasim.results.served import Served
 
@@ -32,13 +31,7 @@ class Format:
 @functools.cache
 def formats() -> dict[str, Format]:
     """All formats by name, sorted."""
-    package = importlib.import_module("paasim.results.readers")
-    found = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        format = getattr(importlib.import_module(f"{package.__name__}.{info.name}"), "FORMAT", None)
-        if isinstance(format, Format):
-            found[format.name] = format
-    return dict(sorted(found.items()))
+    return {each.name: each for each in sorted(constants(__package__, "FORMAT", Format), key=lambda each: each.name)}
 
 
 def recognise(path: Path) -> Format | None:
@@ -47,12 +40,7 @@ def recognise(path: Path) -> Format | None:
     Raises:
         InputError: if the file cannot be read, or several formats would read it.
     """
-    head = head_of(path)
-    fitting = [format for format in formats().values() if format.recognises(path, head)]
-    if len(fitting) > 1:
-        names = ", ".join(format.name for format in fitting)
-        raise InputError.one(str(path), f"may be any of {names}", "say which it is (--format)")
-    return fitting[0] if fitting else None
+    return the_one(formats().values(), path)
 
 
 def read(path: Path, format: str = "") -> list[Served]:

@@ -1,0 +1,97 @@
+"""A channel: what one direction of a link, or of a device's access link, carries in the mesh.
+
+Its capacity may change over time (see `paasim.link.curve`). Background flows that always have something to send take a
+full share each, as flows of priority 0, for as long as there are others.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paasim.link.curve import Curve
+    from paasim.link.group import Group
+    from paasim.link.stream import Stream
+
+
+class Channel:
+    """Bytes per second, what passes them now, and what has passed. Compared by identity."""
+
+    __slots__ = (
+        "_at",
+        "armed",
+        "busy",
+        "bytes",
+        "capacity",
+        "curve",
+        "flow_seconds",
+        "greedy",
+        "groups",
+        "lone",
+        "name",
+        "rate",
+        "room",
+        "streams",
+    )
+
+    def __init__(self, name: str, capacity: float, curve: Curve | None = None, greedy: float = 0.0) -> None:
+        self.name = name
+        self.curve = curve
+        self.capacity = capacity if curve is None else curve.rate(0.0)
+        """Bytes per second now, while streams are under way."""
+        self.greedy = greedy
+        """Background flows: how many full shares they take."""
+        self.groups: list[Group] = []
+        """Groups with busy streams whose path holds the channel."""
+        self.streams: int = 0
+        """Streams under way, busy or not."""
+        self.lone: Stream | None = None
+        """Of an access link: the only stream under way, which it bounds without being a channel of its path."""
+        self.armed = False
+        """Whether the next change of capacity is in the mesh's calendar."""
+        self.rate = 0.0
+        """Bytes per second that streams send now, background apart."""
+        self.room = 0.0
+        """While shares are worked out: bytes per second not given away yet."""
+        self.bytes = 0.0
+        self.busy = 0.0
+        """Time integral of rate over capacity, s."""
+        self.flow_seconds = 0.0
+        """Time integral of the number of streams under way."""
+        self._at = 0.0
+
+    def settle(self, now: float) -> None:
+        """Count what has passed up to `now`, at the rates since the last time."""
+        passed = now - self._at
+        if passed > 0.0:
+            if self.rate > 0.0:
+                self.bytes += self.rate * passed
+                if self.capacity > 0.0:
+                    self.busy += self.rate / self.capacity * passed
+            if self.streams:
+                self.flow_seconds += self.streams * passed
+            self._at = now
+
+    def next_change(self, now: float) -> float:
+        """When the capacity changes next; infinite if never."""
+        return inf if self.curve is None else self.curve.next_change(now)
+
+    def next_rate(self, now: float) -> float:
+        """Bytes per second from `now` on."""
+        return self.capacity if self.curve is None else self.curve.rate(now)
+
+    def renew(self, now: float) -> None:
+        """Take the capacity that is in force from `now` on."""
+        if self.curve is not None:
+            self.settle(now)
+            self.capacity = self.curve.rate(now)
+
+    def share(self, weight: float) -> float:
+        """Bytes per second that one more flow of a weight would get now, at least: what is free, or an even share."""
+        others = self.greedy
+        for group in self.groups:
+            others += group.weight
+        even = self.capacity * weight / (weight + others) if weight + others > 0.0 else self.capacity
+        free = self.capacity - self.rate if self.greedy <= 0.0 else 0.0
+        return max(even, free)

@@ -1,0 +1,117 @@
+"""Max-min fair levels of groups over channels, by progressive filling.
+
+All streams' rates per weight rise together until a channel is full; the streams that pass it stay at that level, the
+others go on (Bertsekas and Gallager, Data Networks, section 6.5.2; with weights: a stream of weight w counts as w).
+Groups of a lower priority get what those of a higher one leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paasim.link.channel import Channel
+    from paasim.link.group import Group
+
+
+def fill(groups: Sequence[Group], channels: Sequence[Channel], now: float) -> None:
+    """Give every group its level, from `now` on.
+
+    Args:
+        groups: all that have busy streams, those of a higher priority (a lower number) first.
+        channels: all that they pass.
+    """
+    for channel in channels:
+        channel.settle(now)
+        channel.room = channel.capacity
+    i = 0
+    while i < len(groups):
+        priority, j = groups[i].priority, i + 1
+        while j < len(groups) and groups[j].priority == priority:
+            j += 1
+        if priority > 0:
+            for channel in channels:
+                if channel.greedy > 0.0:
+                    channel.room = 0.0
+        _fill(groups[i:j], now)
+        i = j
+    for channel in channels:
+        channel.rate = 0.0
+        for group in channel.groups:
+            channel.rate += group.rate
+
+
+def _fill(groups: Sequence[Group], now: float) -> None:
+    """Levels of groups of one priority, in what room there is."""
+    shared: list[Channel] = []
+    for group in groups:
+        group.top, group.frozen = inf, False
+    for group in groups:
+        for channel in group.path:
+            mine = _rivals(channel, group.priority)
+            if len(mine) == 1:
+                group.top = min(group.top, level(channel, mine))
+            elif channel not in shared:
+                shared.append(channel)
+    while shared:
+        lowest, full = inf, shared[0]
+        for channel in shared:
+            height = level(channel, _rivals(channel, groups[0].priority))
+            if height < lowest:
+                lowest, full = height, channel
+        for group in groups if lowest == inf else _rivals(full, groups[0].priority):
+            if not group.frozen:
+                _freeze(group, min(lowest, group.top), now)
+        if lowest == inf:
+            return
+        shared = [channel for channel in shared if _rivals(channel, groups[0].priority)]
+    for group in groups:
+        if not group.frozen:
+            _freeze(group, group.top, now)
+
+
+def _rivals(channel: Channel, priority: int) -> list[Group]:
+    """The groups of a priority that pass a channel and whose level is not known yet."""
+    return [group for group in channel.groups if group.priority == priority and not group.frozen]
+
+
+def _freeze(group: Group, height: float, now: float) -> None:
+    group.frozen = True
+    group.place(height, now)
+    for channel in group.path:
+        channel.room = max(channel.room - group.rate, 0.0)
+
+
+def level(channel: Channel, groups: Sequence[Group]) -> float:
+    """The level at which groups together fill the room of a channel; infinite if they cannot.
+
+    Newton's method on what they ask for, which is concave in the level, from below: exact after at most as many steps
+    as there are limits, mostly two or three.
+    """
+    weight = channel.greedy if groups[0].priority == 0 else 0.0
+    greedy = weight
+    for group in groups:
+        weight += group.weight
+    if weight <= 0.0:
+        return inf
+    room = channel.room
+    height = room / weight
+    while True:
+        held, weight = 0.0, greedy
+        for group in groups:
+            if group.top <= height:
+                own, opened = group.demand(group.top)
+                own += group.top * opened if opened > 0.0 else 0.0
+                opened = 0.0
+            else:
+                own, opened = group.demand(height)
+            held += own
+            weight += opened
+        if weight <= 0.0:
+            return inf if held <= room else height
+        risen = (room - held) / weight
+        if risen <= height * (1.0 + 1e-15):
+            return height
+        height = risen

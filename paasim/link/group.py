@@ -7,9 +7,8 @@ sent (v' = level; Demers, Keshav, Shenker, SIGCOMM 1989). A change of level touc
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from heapq import heappop, heappush
-from itertools import accumulate
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,8 @@ _Entry = tuple[float, int, int, Stream]
 """(when the stream runs dry, in time or in virtual time; its number; its stamp; the stream)."""
 _LAST = 1 << 62
 """Above every number of a stream."""
+RENEW = 1000
+"""Changes after which sums are worked out anew."""
 
 
 class Group:
@@ -30,12 +31,14 @@ class Group:
     __slots__ = (
         "_at",
         "_below",
+        "_changes",
         "_fresh",
         "_held",
-        "_limits",
+        "_held_rate",
         "_open",
+        "_open_weight",
         "_order",
-        "_stale",
+        "_paces",
         "_weights",
         "frozen",
         "level",
@@ -69,9 +72,12 @@ class Group:
         self._fresh: list[Stream] = []
         self._held: list[_Entry] = []
         self._open: list[_Entry] = []
-        self._limits: list[float] = [0.0]
-        self._weights: list[float] = [0.0]
-        self._stale = False
+        # Beside `_order`, and what the first `_below` of it ask for together; summed anew now and then for accuracy.
+        self._paces: list[float] = []
+        self._weights: list[float] = []
+        self._held_rate = 0.0
+        self._open_weight = 0.0
+        self._changes = 0
 
     @property
     def is_empty(self) -> bool:
@@ -87,26 +93,46 @@ class Group:
         stream.mode = FRESH
         stream.pace = stream.limit()
         stream.key = stream.pace / stream.weight
-        insort(self._order, (stream.key, stream.number, stream))
-        if stream.key <= self.level:
+        entry = (stream.key, stream.number, stream)
+        i = bisect_left(self._order, entry)
+        self._order.insert(i, entry)
+        self._paces.insert(i, stream.pace)
+        self._weights.insert(i, stream.weight)
+        self.weight += stream.weight
+        if stream.key <= self.level and stream.key < inf:
             self._below += 1
+            self._held_rate += stream.pace
+        else:
+            self._open_weight += stream.weight
         self._fresh.append(stream)
-        self._changed(stream.weight)
 
     def remove(self, stream: Stream, now: float) -> None:
         """Let a stream go; its backlog is brought to `now`."""
         self.advance(now)
         stream.backlog, stream.since = stream.unsent(now), now
         i = bisect_left(self._order, (stream.key, stream.number))
-        del self._order[i]
+        del self._order[i], self._paces[i], self._weights[i]
+        self.weight -= stream.weight
         if i < self._below:
             self._below -= 1
+            self._held_rate -= stream.pace
+        else:
+            self._open_weight -= stream.weight
         if stream.mode == FRESH:
             self._fresh.remove(stream)
         stream.mode = IDLE
         stream.stamp += 1
         stream.group = None
-        self._changed(-stream.weight)
+        self._changes += 1
+        if self._changes >= RENEW or not self._order:
+            self._renew()
+
+    def _renew(self) -> None:
+        """Sum anew what is otherwise kept up by differences."""
+        below = self._below
+        self._held_rate, self._open_weight = sum(self._paces[:below]), sum(self._weights[below:])
+        self.weight = sum(self._weights)
+        self._changes = 0
 
     def again(self, stream: Stream, now: float) -> None:
         """Place a stream that ran dry and has a new backlog: no rate changes."""
@@ -118,20 +144,22 @@ class Group:
         """All its streams."""
         return [entry[2] for entry in self._order]
 
-    def _changed(self, weight: float) -> None:
-        self._stale = True
-        self.weight = self.weight + weight if self._order else 0.0
-
     # ---- demand ---------------------------------------------------------------------------------------------------
 
     def demand(self, level: float) -> tuple[float, float]:
         """What its streams ask for at a level: bytes per second of the held ones, and weights of the open ones."""
-        if self._stale:
-            self._limits = list(accumulate((entry[2].pace for entry in self._order), initial=0.0))
-            self._weights = list(accumulate((entry[2].weight for entry in self._order), initial=0.0))
-            self._stale = False
-        i = bisect_right(self._order, (level, _LAST))
-        return self._limits[i], self._weights[-1] - self._weights[i]
+        i, below = bisect_right(self._order, (level, _LAST)), self._below
+        if i > below:
+            return (
+                self._held_rate + sum(self._paces[below:i]),
+                self._open_weight - sum(self._weights[below:i]) if i < len(self._order) else 0.0,
+            )
+        if i < below:
+            return (
+                self._held_rate - sum(self._paces[i:below]) if i else 0.0,
+                self._open_weight + sum(self._weights[i:below]),
+            )
+        return self._held_rate, self._open_weight if i < len(self._order) else 0.0
 
     # ---- rates ----------------------------------------------------------------------------------------------------
 
@@ -148,18 +176,19 @@ class Group:
         self.advance(now)
         before = self._below
         if level != self.level:
-            self._below = after = bisect_right(self._order, (level, _LAST))
+            after = bisect_right(self._order, (level, _LAST))
             # Streams that the level has overtaken change their clock: they ran on the old one up to now.
             for _, _, stream in self._order[min(before, after) : max(before, after)]:
                 if stream.mode != FRESH:
                     stream.backlog = stream.unsent(now)
                     self._enter(stream, HELD if after > before else OPEN, now)
-            self.level = level
+            self._held_rate, self._open_weight = self.demand(level)
+            self._below, self.level = after, level
         for stream in self._fresh:
             self._enter(stream, HELD if stream.key <= level else OPEN, now)
         self._fresh.clear()
-        held, weight = self.demand(level)
-        self.rate = held + level * weight if weight > 0.0 else held
+        weight = self._open_weight
+        self.rate = self._held_rate + level * weight if weight > 0.0 else self._held_rate
 
     def _enter(self, stream: Stream, mode: int, now: float) -> None:
         stream.mode = mode

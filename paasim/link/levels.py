@@ -87,31 +87,36 @@ def _freeze(group: Group, height: float, now: float) -> None:
 def level(channel: Channel, groups: Sequence[Group]) -> float:
     """The level at which groups together fill the room of a channel; infinite if they cannot.
 
-    Newton's method on what they ask for, which is concave in the level, from below: exact after at most as many steps
-    as there are limits, mostly two or three.
+    Newton's method on what they ask for, which is concave in the level: wherever it begins, its second point is not
+    above the answer, and from there it rises to it, mostly in two or three steps.
     """
-    weight = channel.greedy if groups[0].priority == 0 else 0.0
-    greedy = weight
+    weight = greedy = channel.greedy if groups[0].priority == 0 else 0.0
     for group in groups:
         weight += group.weight
     if weight <= 0.0:
         return inf
     room = channel.room
-    height = room / weight
+    lowest = room / weight
+    height = groups[0].level if len(groups) == 1 and lowest < groups[0].level < inf else lowest
+    rising = height == lowest
     while True:
         held, weight = 0.0, greedy
         for group in groups:
             if group.top <= height:
                 own, opened = group.demand(group.top)
-                own += group.top * opened if opened > 0.0 else 0.0
-                opened = 0.0
+                held += own + group.top * opened if opened > 0.0 else own
             else:
                 own, opened = group.demand(height)
-            held += own
-            weight += opened
+                held += own
+                weight += opened
         if weight <= 0.0:
-            return inf if held <= room else height
-        risen = (room - held) / weight
-        if risen <= height * (1.0 + 1e-15):
+            if held <= room:
+                return inf
+            if rising:
+                return height
+            risen = lowest
+        else:
+            risen = (room - held) / weight
+        if rising and risen <= height:
             return height
-        height = risen
+        height, rising = max(risen, lowest), True

@@ -87,6 +87,14 @@ class Channel:
             self.settle(now)
             self.capacity = self.curve.rate(now)
 
+    def takes(self, size: float, now: float) -> float:
+        """Seconds that `size` bytes take from `now` if nothing else passes; infinite if they never pass."""
+        if self.curve is not None:
+            return self.curve.reach(now, size) - now if size > 0.0 else 0.0
+        if self.capacity > 0.0:
+            return size / self.capacity
+        return inf if size > 0.0 else 0.0
+
     def share(self, weight: float) -> float:
         """Bytes per second that one more flow of a weight would get now, at least: what is free, or an even share."""
         others = self.greedy

@@ -92,19 +92,29 @@ class Mesh:
         self._settle(now)
 
     def cancel(self, event: Moment) -> float:
-        """Take back the stream whose arrival is `event`, which will not happen; returns the bytes that it has sent."""
+        """Take back the stream whose arrival is `event`, which will not happen.
+
+        Returns:
+            The bytes that it has sent; infinite if all have left, and only the event is still to come.
+        """
         now = self._env.now
         self._run(now)
         stream = self._streams.get(event)
         if stream is None:
-            return 0.0
+            return inf
         if stream.group is not None:
             self._leave_group(stream, now)
         stream.stamp += 1
-        sent = stream.claimed - stream.backlog
         self._forget(stream, now)
         self._settle(now)
-        return sent
+        return stream.lost + stream.claimed - stream.backlog
+
+    def unsent(self, event: Moment) -> float:
+        """Bytes of a stream under way that are ready and have not left."""
+        now = self._env.now
+        self.sync()
+        stream = self._streams.get(event)
+        return 0.0 if stream is None else stream.waiting(now)
 
     def sync(self) -> None:
         """Bring every channel's totals to the present."""

@@ -184,6 +184,12 @@ class Stream:
             self._round += 1
         return inf if self._round >= self._rounds else self._window * (2.0 ** (self._round + 1) - 1.0)
 
+    def waiting(self, now: float) -> float:
+        """Bytes that have been made by `now` and have not left."""
+        if self.group is not None:
+            self.group.advance(now)
+        return max(self._made_by(now) - self.claimed, 0.0) + self.unsent(now)
+
     def unsent(self, now: float) -> float:
         """Bytes of a backlog that are still there at `now`, its group's virtual time being that of now."""
         group = self.group

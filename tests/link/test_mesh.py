@@ -95,13 +95,13 @@ def agree(some: Sequence[Trip], channels: Mapping[str, Steps], taps: bool = Fals
     return slow
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.lists(trips(), min_size=1, max_size=7), graphs())
 def test_random_graphs(some: list[Trip], channels: dict[str, Steps]) -> None:
     agree(some, channels)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.lists(trips(), min_size=1, max_size=7), graphs())
 def test_access_links(some: list[Trip], channels: dict[str, Steps]) -> None:
     some = [trip for trip in some if trip.path != ("d",)] or [Trip(0.0, 10.0, Release(0.0, 0.0, 0.0, 1), ("a", "d"))]

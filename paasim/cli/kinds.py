@@ -18,6 +18,7 @@ FAMILIES = {
     "workload.traces": "whole recorded workloads (`workload.trace`)",
     "workload.prefixes": "what prompts have in common (`workload.prefixes`)",
     "link": "how sites are joined (`network.links`)",
+    "link.transport": "how senders fill a link (`transport` of a link)",
     "kv.codec": "how a KV cache is packed for the network (`kv.codec` of a route)",
     "kv.streaming": "when a KV cache is sent (`kv.streaming` of a route)",
 }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self
+
+from pydantic import model_validator
 
 from paasim.core.kernel import Environment, Moment
 from paasim.core.release import Release
 from paasim.core.spec import Spec
 from paasim.core.units import Bandwidth, Duration, PricePerByte
 from paasim.link.access import Access, AnyAccess
+from paasim.link.transports import AnyTransport
 
 
 class Link(Protocol):
@@ -56,8 +59,17 @@ class LinkSpec(Spec):
     """Round-trip time; every message takes half of it besides its bytes."""
     access: AnyAccess | None = None
     """The last mile of each device, where one of the sites is a fleet; without it the link alone binds devices."""
+    transport: AnyTransport | None = None
+    """How senders fill the link: a kind by name (`tcp`, `bbr`, `rdma`, `ideal`) or a block; left out, at its rate."""
     price: PricePerByte = 0.0
     """Price per volume sent, either way."""
+
+    @model_validator(mode="after")
+    def _suits_its_transport(self) -> Self:
+        rtt = self.rtt + (0.0 if self.access is None else self.access.figures()[2])
+        if self.transport is not None and (fault := self.transport.fault(rtt, 0.0)):
+            raise ValueError(fault)
+        return self
 
     def rates(self) -> tuple[float, float]:
         """Bytes per second forward and backward."""

@@ -18,6 +18,8 @@ from paasim.link.shared import SharedSpec
 
 any_link: TypeAdapter[Any] = TypeAdapter(AnyLink)
 BLOCK = {"between": ["cloud", "homes"], "bandwidth": "10 Gbps", "rtt": "25 ms"}
+NEEDED = {"rdma": {"efficiency": 1.0, "fixed": "0 ms"}}
+"""Keys that a kind cannot do without."""
 
 
 def test_a_link_is_shared_unless_it_says_otherwise() -> None:
@@ -71,7 +73,7 @@ def test_mistakes_are_told(change: dict[str, Any], message: str) -> None:
 
 @pytest.mark.parametrize("kind", registry.kinds("link"))
 def test_every_kind_keeps_the_contract(kind: str) -> None:
-    spec = any_link.validate_python({**BLOCK, "kind": kind, "access": "home-fibre"})
+    spec = any_link.validate_python({**BLOCK, "kind": kind, "access": "home-fibre", **NEEDED.get(kind, {})})
     env = Environment()
     link = spec.build(env, "internet")
     seen = []

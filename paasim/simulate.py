@@ -172,7 +172,7 @@ def send_by_step(world: World, way: Way, r: Request, progress: Progress) -> Part
     came = yield from await_kv(way, r, sent, race)
     r.encode_end = packer.end if way.has_codec else r.prefill_end
     r.transfer_end = env.now
-    r.codec_end = r.transfer_end + packer.decode_tail(r.transfer_end)
+    r.codec_end = r.transfer_end + packer.decode_tail(r.transfer_end - way.one_way(r))
     return came
 
 

@@ -196,12 +196,16 @@ class Way:
         """
         return None if self._kv is None else self._kv.send(size, release, r.device)
 
+    def one_way(self, r: Request) -> float:
+        """Seconds from the leaving of a byte of KV to its arrival."""
+        return 0.0 if self._kv is None else self._kv.delay(0.0, r.device)
+
     def decode_codec(self, r: Request) -> float:
         """Seconds from the last byte's arrival to KV that the decode engine can use."""
         if not self.has_codec:
             return 0.0
         # From the first byte's arrival on: it left half a round trip before.
-        over = r.transfer_end - r.transfer_start - (self._kv.delay(0.0, r.device) if self._kv is not None else 0.0)
+        over = r.transfer_end - r.transfer_start - self.one_way(r)
         size = self._model.sent_bytes(r.prompt, r.at_receiver)
         spec = self._spec if self.leveling is None else self._plans[r.kv_level - self.leveling.first]
         return spec.decode_tail(size, self._kv_dtype, self._layers, over)

@@ -128,7 +128,8 @@ def links(draw: st.DrawFn, ends: list[str]) -> Scene:
 @st.composite
 def kv_plans(draw: st.DrawFn) -> Scene:
     kv: Scene = {}
-    streaming = draw(st.sampled_from([None, "whole", "layers", {"kind": "layers", "per_release": 5}, "chunks", "chunks"]))
+    some_layers = {"kind": "layers", "per_release": 5}
+    streaming = draw(st.sampled_from([None, "whole", "layers", some_layers, "chunks", "chunks"]))
     if streaming is not None:
         kv["streaming"] = streaming
     codec = draw(st.sampled_from([None, "fp8", "cachegen", "rated", "blocking", "adaptive"]))

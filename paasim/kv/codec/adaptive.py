@@ -48,17 +48,21 @@ class AdaptiveSpec(CodecSpec):
         """Its kind."""
         return self.kind
 
+    def smallest(self, number_bytes: float) -> CodecSpec:
+        """The level with the fewest bytes, which estimates before a run and routers go by: it is what can be sent."""
+        return min(self.levels, key=lambda level: level.wire_bytes(1.0, number_bytes))
+
     def wire_bytes(self, size: float, number_bytes: float) -> float:
-        """Bytes on the wire at the best quality, for estimates before a run."""
-        return self.levels[0].wire_bytes(size, number_bytes)
+        """Bytes on the wire at the smallest level."""
+        return self.smallest(number_bytes).wire_bytes(size, number_bytes)
 
     def encode_seconds(self, size: float, number_bytes: float) -> float:
-        """Seconds at the best quality, for estimates before a run."""
-        return self.levels[0].encode_seconds(size, number_bytes)
+        """Seconds at the smallest level."""
+        return self.smallest(number_bytes).encode_seconds(size, number_bytes)
 
     def decode_seconds(self, size: float, number_bytes: float) -> float:
-        """Seconds at the best quality, for estimates before a run."""
-        return self.levels[0].decode_seconds(size, number_bytes)
+        """Seconds at the smallest level."""
+        return self.smallest(number_bytes).decode_seconds(size, number_bytes)
 
 
 def choose(

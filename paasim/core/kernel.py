@@ -59,6 +59,30 @@ class Signal:
                 callback(self)
 
 
+class Race(Signal):
+    """Waits for a moment, but only until another: its value is the moment's, or -1 if the time was up before."""
+
+    __slots__ = ("_env",)
+
+    def __init__(self, env: Environment, moment: Moment) -> None:
+        super().__init__()
+        self._env = env
+        if moment.callbacks is not None:
+            moment.callbacks.append(self._on_moment)
+
+    def end_at(self, time: float) -> None:
+        """Wait until `time` at most."""
+        self._env.call(time, self._on_time)
+
+    def _on_moment(self, moment: Moment) -> None:
+        if self.callbacks is not None:
+            self.fire(moment._value)
+
+    def _on_time(self, _: Timer) -> None:
+        if self.callbacks is not None:
+            self.fire(-1.0)
+
+
 _NOW = Moment([])
 
 

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 from pydantic import model_validator
 
 from paasim.core.kernel import Environment, Moment
-from paasim.core.release import Release
+from paasim.core.release import Feed, Release
 from paasim.core.spec import Spec
 from paasim.core.units import Bandwidth, Duration, PricePerByte
 from paasim.link.access import Access, AnyAccess
@@ -20,12 +20,25 @@ class Link(Protocol):
     name: str
     rtt: float
 
-    def transfer(self, size: float, release: Release, forward: bool, access: Access | None = None) -> Moment:
-        """Send `size` bytes as they become ready, through the access link of a device if there is one.
+    def transfer(self, size: float, release: Release | Feed, forward: bool, access: Access | None = None) -> Moment:
+        """Send bytes as they become ready, through the access link of a device if there is one.
+
+        Args:
+            size: bytes in all; with a feed they are not known before it is closed, and this is not looked at.
+            release: when they become ready: a staircase known beforehand, or a feed.
+            forward: which way.
+            access: of the device at one end.
 
         Returns:
             An event that fires when the last byte arrives (half a round trip after it left); its value is the time
             at which the first byte left.
+        """
+
+    def cancel(self, event: Moment, forward: bool) -> float:
+        """Give up the transfer with this event, which will not happen.
+
+        Returns:
+            Bytes that were sent; infinite if all had left, and only the event is still to come.
         """
 
     def latency(self, size: float, forward: bool, access: Access | None = None) -> float:
@@ -35,8 +48,14 @@ class Link(Protocol):
         assumption, good where `size` is far below what the link carries per round trip.
         """
 
-    def share(self, forward: bool, access: Access | None = None) -> float:
-        """Bytes/s that one more flow would get now, if all flows under way kept sending. For routers."""
+    def unsent(self, event: Moment) -> float:
+        """Bytes of a transfer under way that are ready and have not left; asked of transfers told by a feed only."""
+
+    def share(self, forward: bool, access: Access | None = None, event: Moment | None = None) -> float:
+        """Bytes/s that one more flow would get now, if all flows under way kept sending. For routers and codecs.
+
+        With the event of a transfer under way: what it would get if it kept sending.
+        """
 
     def totals(self, now: float) -> dict[str, float]:
         """What was carried up to `now`, the present.

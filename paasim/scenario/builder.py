@@ -55,6 +55,9 @@ def build(scenario: Scenario, streams: Streams) -> World:
     for name, mile in last_miles.items():
         world.resources.append(_access_resource(links[name], mile, known[mile.site].count))
     for way in world.ways:
+        if way.leveling is not None:
+            way.leveling.first = len(world.levels)
+            world.levels += way.leveling.names
         if not way.stays and isinstance(way.decode, Pool):
             for instance in way.decode.instances:
                 instance.takes_kv = True
@@ -108,6 +111,7 @@ def _ways(
     last_miles: dict[str, LastMile],
 ) -> list[Way]:
     """The routes at work; `last_miles` takes up those that they pass, by link."""
+    limits = [spec.slo or scenario.slo for spec in scenario.classes.values()]
     origins = [origin(scenario, known, position) for position in range(len(scenario.classes))]
     ways = []
     for number, (name, route) in enumerate(scenario.routes.items()):
@@ -127,6 +131,7 @@ def _ways(
                 up=[hops.between(site, start.site) for site in users],
                 from_prefill=[hops.between(start.site, site) for site in users],
                 from_decode=[hops.between(goal.site, site) for site in users],
+                limits=[inf if limit.ttft is None else limit.ttft for limit in limits],
             )
         )
     return ways

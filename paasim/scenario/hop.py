@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Moment
-    from paasim.core.release import Release
+    from paasim.core.release import Feed, Release
     from paasim.link.access import Access
     from paasim.link.link import Link, LinkSpec
 
@@ -55,11 +55,23 @@ class Hop:
         """Seconds that a small message of `size` bytes takes (see `Link.latency`)."""
         return self._link.latency(size, self._forward, self._access(device))
 
-    def send(self, size: float, release: Release, device: int) -> Moment:
+    def send(self, size: float, release: Release | Feed, device: int) -> Moment:
         """Send bytes as they become ready (see `Link.transfer`)."""
         return self._link.transfer(size, release, self._forward, self._access(device))
 
-    def expected(self, size: float, device: int) -> float:
-        """Seconds that `size` bytes would take at the share that one more flow would get now."""
+    def cancel(self, moment: Moment) -> float:
+        """Give up the transfer with this event; returns the bytes that were sent (see `Link.cancel`)."""
+        return self._link.cancel(moment, self._forward)
+
+    def unsent(self, moment: Moment) -> float:
+        """Bytes of a transfer told by a feed that are ready and have not left."""
+        return self._link.unsent(moment)
+
+    def expected(self, size: float, device: int, moment: Moment | None = None) -> float:
+        """Seconds that `size` bytes would take at the share that one more flow would get now.
+
+        With the event of a transfer under way: at the share that it would get itself.
+        """
         access = self._access(device)
-        return size / self._link.share(self._forward, access) + self._link.latency(0.0, self._forward, access)
+        rate = self._link.share(self._forward, access, moment)
+        return size / rate + self._link.latency(0.0, self._forward, access)

@@ -48,6 +48,17 @@ def steps(seen: Seen) -> np.ndarray:
     return column(seen, "output_tokens") - ~first_from_decode(seen)
 
 
+def computed(seen: Seen) -> np.ndarray:
+    """Whose prompt a prefill engine computed, whatever became of its KV."""
+    return ~np.isnan(column(seen, "prefill_end"))
+
+
+def computed_again(seen: Seen) -> np.ndarray:
+    """How often each request's context was computed again: after preemptions, and where its text was sent."""
+    names = np.array([name == "text" for name in seen.records.levels] + [False])  # level -1 reads the last entry
+    return column(seen, "preemptions") + names[column(seen, "kv_level").astype(int)]
+
+
 def every_request_ends_in_one_outcome(seen: Seen) -> None:
     outcome, reason = column(seen, "outcome"), column(seen, "reason")
     assert len(outcome) == seen.world.arrived
@@ -147,11 +158,11 @@ def tokens_are_conserved(seen: Seen) -> None:
     if not seen.scenario.run.drain:
         return
     done = completed(seen)
-    again = column(seen, "preemptions")[done]
+    again = computed_again(seen)[done]
     pools = list(_levels(seen, "pool", "fleet"))
     prompts = sum(float(level.totals["prompt_tokens"][-1]) for level in pools)
     every = sum(float(level.totals["tokens"][-1]) for level in pools)
-    want = float(np.sum((column(seen, "prompt_tokens") - column(seen, "cached_tokens"))[done]))
+    want = float(np.sum((column(seen, "prompt_tokens") - column(seen, "cached_tokens"))[computed(seen)]))
     assert prompts >= want
     if not np.any(again):
         assert prompts == want
@@ -187,10 +198,10 @@ def little(seen: Seen) -> None:
     for level in _levels(seen, "pool", "fleet"):
         here = np.array([seen.scenario.routes[name].prefill == level.name for name in seen.records.routes])[routes]
         there = np.array([seen.scenario.routes[name].decode == level.name for name in seen.records.routes])[routes]
-        queue = _spent(seen, "uplink_end", "prefill_start", done & here)
+        queue = _spent(seen, "uplink_end", "prefill_start", computed(seen) & here)
         queue += _spent(seen, "handover_end", "decode_start", decodes & there)
         assert near(level.totals["queue"][-1], queue, scale=len(done) * seen.records.end), level.name
-        running = _spent(seen, "prefill_start", "prefill_end", done & here & moves)
+        running = _spent(seen, "prefill_start", "prefill_end", computed(seen) & here & moves)
         running += _spent(seen, "prefill_start", "finish", done & here & ~moves)
         running += _spent(seen, "decode_start", "finish", decodes & there)
         assert near(level.totals["running"][-1], running, scale=len(done) * seen.records.end), level.name

@@ -128,13 +128,24 @@ def links(draw: st.DrawFn, ends: list[str]) -> Scene:
 @st.composite
 def kv_plans(draw: st.DrawFn) -> Scene:
     kv: Scene = {}
-    streaming = draw(st.sampled_from([None, "whole", "layers", {"kind": "layers", "per_release": 5}]))
+    some_layers = {"kind": "layers", "per_release": 5}
+    streaming = draw(st.sampled_from([None, "whole", "layers", some_layers, "chunks", "chunks"]))
     if streaming is not None:
         kv["streaming"] = streaming
-    codec = draw(st.sampled_from([None, "fp8", "cachegen", "rated", "blocking"]))
+    codec = draw(st.sampled_from([None, "fp8", "cachegen", "rated", "blocking", "adaptive"]))
+    if draw(st.integers(0, 3)) == 0:
+        kv["timeout"] = draw(st.sampled_from(["1 ms", "100 ms", "10 s"]))
     if codec in ("rated", "blocking"):
         rate = f"{draw(st.sampled_from([1, 20]))} GB/s"
         kv["codec"] = {"kind": "ratio", "ratio": 2.5, "encode": rate, "decode": "2 GB/s", "pipelined": codec == "rated"}
+    elif codec == "adaptive":
+        slow = {"kind": "ratio", "ratio": 9, "encode": "1 GB/s", "decode": "1 GB/s", "pipelined": draw(st.booleans())}
+        kv["codec"] = {
+            "kind": "adaptive",
+            "levels": draw(st.sampled_from([["none", "fp8", slow], [slow], ["none", "cachegen"]])),
+            "deadline": draw(st.sampled_from(["1 ms", "30 ms", "1 s"])),
+            "text": draw(st.booleans()),
+        }
     elif codec is not None:
         kv["codec"] = codec
     return kv

@@ -12,6 +12,11 @@ class NoneSpec(CodecSpec):
 
     kind: Literal["none"] = "none"
 
+    @property
+    def label(self) -> str:
+        """Its kind."""
+        return self.kind
+
     def wire_bytes(self, size: float, number_bytes: float) -> float:
         """All bytes."""
         return size

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from paasim.core.errors import did_you_mean
+from paasim.core.registry import kinds
+
 _GGML = "block formats of https://github.com/ggml-org/llama.cpp (ggml-common.h): 32 numbers and a two-byte scale"
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
@@ -57,3 +60,14 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """Blocks that a name stands for."""
+
+
+def by_name(value: Any) -> Any:
+    """The block of a codec that was given by name: a preset, or a kind that needs no more; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    if value in PRESETS:
+        return {"name": value, **PRESETS[value]}
+    if value in kinds("kv.codec"):
+        return {"kind": value}
+    raise ValueError(f"unknown codec '{value}'; {did_you_mean(value, [*PRESETS, *kinds('kv.codec')])}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paasim.core.errors import did_you_mean
+from paasim.kv.codec.adaptive import AdaptiveSpec
 from paasim.scenario.builder import origin
 from paasim.scenario.checks.place import Found, NameCheck, at
 from paasim.scenario.ends import ends, path_between
@@ -101,6 +102,27 @@ def router_names_routes(scenario: Scenario) -> Found:
             yield at(scenario, path, f"there is no route '{route}'", did_you_mean(route, scenario.routes))
 
 
+def adaptive_codecs_have_a_deadline(scenario: Scenario) -> Found:
+    """A codec that follows the bandwidth knows by when the KV has to be there."""
+    for name, route in scenario.routes.items():
+        codec = route.kv.codec
+        if not route.ships_kv or not isinstance(codec, AdaptiveSpec) or codec.deadline is not None:
+            continue
+        path = ("routes", name, "kv", "codec")
+        todo = "give it a deadline, such as deadline: 500 ms"
+        if route.first_token == "prefill":
+            yield at(scenario, path, "no limit of the SLO says by when KV is needed after the first token", todo)
+            continue
+        without = [klass for klass, spec in scenario.classes.items() if (spec.slo or scenario.slo).ttft is None]
+        if without:
+            what = f"goes by the TTFT limit of the SLO, but {', '.join(without)} {_have(without)} none"
+            yield at(scenario, path, what, f"{todo}, or slo: {{ttft: 2 s}}")
+
+
+def _have(names: list[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
 def run_has_an_end(scenario: Scenario) -> Found:
     """Requests that come without end need a duration or a number of requests."""
     if scenario.run.duration is not None or scenario.run.requests is not None:
@@ -119,5 +141,6 @@ NAMES: tuple[NameCheck, ...] = (
     users_are_at_a_site,
     devices_serve_their_own_users,
     router_names_routes,
+    adaptive_codecs_have_a_deadline,
     run_has_an_end,
 )

@@ -28,6 +28,7 @@ class Channel:
         "flow_seconds",
         "greedy",
         "groups",
+        "is_shared",
         "lone",
         "name",
         "rate",
@@ -54,6 +55,8 @@ class Channel:
         """Bytes per second that streams send now, background apart."""
         self.room = 0.0
         """While shares are worked out: bytes per second not given away yet."""
+        self.is_shared = capacity < inf
+        """Whether streams share it; if not, it only counts what passes."""
         self.bytes = 0.0
         self.busy = 0.0
         """Time integral of rate over capacity, s."""
@@ -95,11 +98,19 @@ class Channel:
             return size / self.capacity
         return inf if size > 0.0 else 0.0
 
-    def share(self, weight: float) -> float:
-        """Bytes per second that one more flow of a weight would get now, at least: what is free, or an even share."""
-        others = self.greedy
+    def share(self, weight: float, own: bool = False) -> float:
+        """Bytes per second that a flow of a weight would get now, at least: what is free, or an even share.
+
+        Args:
+            weight: its connections.
+            own: whether it is no more flow, but one of those under way.
+        """
+        others, used = self.greedy, self.rate
         for group in self.groups:
             others += group.weight
-        even = self.capacity * weight / (weight + others) if weight + others > 0.0 else self.capacity
-        free = self.capacity - self.rate if self.greedy <= 0.0 else 0.0
-        return max(even, free)
+        if self.lone is not None and not own:
+            others += self.lone.weight
+        if own:
+            others = max(others - weight, 0.0)
+        even = self.capacity * weight / (weight + others)
+        return max(even, self.capacity - used) if self.greedy <= 0.0 and not own else even

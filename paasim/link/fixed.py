@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from paasim.core.kernel import Environment
 from paasim.link.duplex import DuplexLink
@@ -16,6 +16,7 @@ class FixedSpec(LinkSpec):
     """
 
     kind: Literal["fixed"] = "fixed"
+    is_shared: ClassVar[bool] = False
 
     def build(self, env: Environment, name: str) -> Link:
         """Make the link."""

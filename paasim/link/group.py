@@ -222,10 +222,7 @@ class Group:
         """Take out of the calendar all streams that run dry by `until`; they stay in the group."""
         while self.next_dry() <= until:
             held = self._held
-            if held and held[0][0] <= until:
-                stream = heappop(held)[3]
-            else:
-                stream = heappop(self._open)[3]
+            stream = heappop(held if held and held[0][0] <= until else self._open)[3]
             stream.backlog = 0.0
             stream.stamp += 1
             into.append(stream)

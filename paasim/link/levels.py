@@ -22,6 +22,7 @@ def fill(groups: Sequence[Group], channels: Sequence[Channel], now: float) -> No
     Args:
         groups: all that have busy streams, those of a higher priority (a lower number) first.
         channels: all that they pass.
+        now: the present, s.
     """
     for channel in channels:
         channel.settle(now)

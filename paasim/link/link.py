@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from math import inf
+from typing import ClassVar, Protocol, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from paasim.core.kernel import Environment, Moment
 from paasim.core.release import Feed, Release
 from paasim.core.spec import Spec
-from paasim.core.units import Bandwidth, Duration, PricePerByte
+from paasim.core.units import Bandwidth, Duration, PricePerByte, Share
 from paasim.link.access import Access, AnyAccess
+from paasim.link.channel import Channel
+from paasim.link.transport.transport import TransportSpec
 from paasim.link.transports import AnyTransport
 
 
@@ -65,8 +68,20 @@ class Link(Protocol):
         """
 
 
+class BackgroundSpec(Spec):
+    """Traffic of others on a link, the same both ways."""
+
+    rate: Bandwidth | None = None
+    """What they send whatever happens (it does not yield): so much less is left."""
+    flows: float = Field(default=0.0, ge=0, le=1_000_000)
+    """Transfers of theirs that always have something to send: each takes an even share of a full link."""
+
+
 class LinkSpec(Spec):
     """Base of every kind of link."""
+
+    is_shared: ClassVar[bool] = True
+    """Whether transfers share its rate."""
 
     between: tuple[str, str]
     """The two sites that it joins (one site twice: a link inside the site). Forward is from the first to the second."""
@@ -80,6 +95,10 @@ class LinkSpec(Spec):
     """The last mile of each device, where one of the sites is a fleet; without it the link alone binds devices."""
     transport: AnyTransport | None = None
     """How senders fill the link: a kind by name (`tcp`, `bbr`, `rdma`, `ideal`) or a block; left out, at its rate."""
+    loss: Share = 0.0
+    """Share of packets that are lost for other reasons than a full link, such as `0.01 %`; what the transport minds."""
+    background: BackgroundSpec | None = None
+    """Traffic of others."""
     price: PricePerByte = 0.0
     """Price per volume sent, either way."""
 
@@ -90,10 +109,36 @@ class LinkSpec(Spec):
             raise ValueError(fault)
         return self
 
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if self.background is not None and not self.is_shared:
+            raise ValueError("background has no meaning on a link that is not shared; leave it out")
+        if self.background is not None and (self.background.rate or 0.0) >= 8 * min(self.rates()):
+            raise ValueError("background takes all of the rate; give less than the bandwidth, or flows that share it")
+        return self
+
     def rates(self) -> tuple[float, float]:
         """Bytes per second forward and backward."""
         backward = self.bandwidth if self.backward_bandwidth is None else self.backward_bandwidth
         return self.bandwidth / 8, backward / 8
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its transfers are fully described by a constant rate that they share, and a round trip."""
+        return self.sender() is None and self.background is None
+
+    def sender(self) -> TransportSpec | None:
+        """The transport of transfers over it; None if they fill it at once, at its rate."""
+        return self.transport
+
+    def channels(self, name: str) -> tuple[Channel, Channel]:
+        """Forward and backward, as the mesh knows them."""
+        others = self.background or BackgroundSpec()
+        found = []
+        for way, rate in zip(("", " backward"), self.rates(), strict=True):
+            capacity = rate - (others.rate or 0.0) / 8 if self.is_shared else inf
+            found.append(Channel(name + way, capacity, None, others.flows))
+        return found[0], found[1]
 
     def device_access(self, site: str) -> Access | None:
         """The access link of one device at `site`, a new one for each device; None if the link has no last mile."""

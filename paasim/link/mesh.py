@@ -68,7 +68,7 @@ class Mesh:
     # ---- what paths call ------------------------------------------------------------------------------------------
 
     def start(self, stream: Stream) -> None:
-        """Let a stream begin now. Its event happens when its last byte arrives; its value is when the first one left."""
+        """Let a stream begin now; its event happens when its last byte arrives, its value is when the first one left."""
         now = self._env.now
         self._run(now)
         self._number += 1

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 
 from paasim.core.kernel import Moment
 from paasim.link.stream import Stream
+from paasim.link.transport.terms import Terms, last_byte
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment
     from paasim.core.release import Feed, Release
     from paasim.link.channel import Channel
     from paasim.link.mesh import Mesh
-    from paasim.link.transport.transport import Terms
+    from paasim.link.transport.transport import TransportSpec
 
-Transport = Callable[[float, float, bool], "Terms"]
-"""(round trip, rate of the narrowest channel, whether the connection is warm) -> what a transport makes of a transfer."""
 _MANY = 4096
 """Terms that are kept at most."""
 
@@ -40,20 +39,34 @@ class Tap:
 
 
 class Path:
-    """From one site to another. Rates are bytes/s."""
+    """From one site to another. Rates are bytes/s.
+
+    Args:
+        env: the clock.
+        mesh: where its transfers run.
+        number: which path it is, for connections that are kept.
+        channels: of its links, in order; links that are not shared have none.
+        rtt: round trip of all links, the last mile apart, s.
+        cap: the least rate of its links that are not shared, which every transfer gets at most.
+        transport: how senders fill it; None: at once, at its rate.
+        loss: share of packets that are lost for other reasons than a full link.
+        jitter: draws seconds that a transfer takes besides; None for none.
+    """
 
     __slots__ = (
+        "_cap",
+        "_channels",
         "_env",
         "_jitter",
         "_known",
         "_last",
+        "_loss",
         "_mesh",
-        "_reuse",
+        "_number",
+        "_pending",
+        "_rtt",
         "_transport",
-        "cap",
-        "channels",
-        "number",
-        "rtt",
+        "is_constant",
     )
 
     def __init__(
@@ -63,25 +76,26 @@ class Path:
         number: int,
         channels: tuple[Channel, ...],
         rtt: float,
-        cap: float,
-        transport: Transport | None,
-        reuse: float,
-        jitter: Callable[[], float] | None,
+        cap: float = inf,
+        transport: TransportSpec | None = None,
+        loss: float = 0.0,
+        jitter: Callable[[], float] | None = None,
     ) -> None:
         self._env = env
         self._mesh = mesh
-        self.number = number
-        self.channels = channels
-        self.rtt = rtt
-        """Round trip of all links, the last mile apart, s."""
-        self.cap = cap
-        """Bytes per second that every transfer gets at most: links that are not shared."""
+        self._number = number
+        self._channels = channels
+        self._rtt = rtt
+        self._cap = cap
         self._transport = transport
-        self._reuse = reuse
-        """Seconds for which a connection stays warm after a transfer; 0: every transfer opens a new one."""
+        self._loss = loss
         self._jitter = jitter
         self._last = -inf
+        """When a transfer without last mile last ended."""
         self._known: dict[tuple[float, float, bool], Terms] = {}
+        self._pending: set[Moment] = set()
+        """Events of transfers whose connection is being set up."""
+        self.is_constant = all(channel.curve is None for channel in channels)
 
     def transfer(
         self, size: float, release: Release | Feed, tap: Tap | None, weight: float, priority: int, restarts: bool
@@ -98,81 +112,115 @@ class Path:
             event._value = max(env.now, release.end)
             env.happen(event, event._value + delay)
             return event
-        stream = Stream(event, size, release, self.channels)
-        stream.delay, stream.cap, stream.priority, stream.restarts = delay, self.cap, priority, restarts
-        stream.weight = weight
+        stream = Stream(event, size, release, self._channels)
+        stream.delay, stream.cap, stream.weight = delay, self._cap, weight
+        stream.priority, stream.restarts = priority, restarts
         if tap is not None:
             stream.tap = tap.channel
-        setup = 0.0
-        if self._transport is not None:
-            terms = self._terms(tap)
-            stream.cap = min(stream.cap, terms.cap)
-            stream.weight *= terms.weight
-            stream.slow_start(terms.window, terms.rounds, terms.round_trip)
-            setup = terms.setup
-            event.callbacks.append(lambda _: self._use(tap))  # type: ignore[union-attr]
         if not isinstance(release, tuple):
             release.listener = lambda: self._mesh.more(stream)
+        setup = self._agree(stream, tap)
         if setup > 0.0:
-            env.call(env.now + setup, lambda _: self._mesh.start(stream))
+            self._pending.add(event)
+            env.call(env.now + setup, lambda _: self._start(stream))
         else:
             self._mesh.start(stream)
         return event
 
+    def _agree(self, stream: Stream, tap: Tap | None) -> float:
+        """Put a transfer on the terms of the transport; returns the seconds of its set-up."""
+        if self._transport is None:
+            return 0.0
+        terms = self._terms(tap)
+        stream.cap = min(stream.cap, terms.cap)
+        stream.weight *= terms.weight
+        stream.slow_start(terms.window, terms.rounds, terms.round_trip)
+        callbacks = stream.event.callbacks
+        assert callbacks is not None
+        callbacks.append(lambda _: self._use(tap))
+        return terms.setup
+
+    def _start(self, stream: Stream) -> None:
+        """The connection is open, unless the transfer was given up."""
+        if stream.event in self._pending:
+            self._pending.discard(stream.event)
+            self._mesh.start(stream)
+
     def cancel(self, event: Moment) -> float:
-        """Give up a transfer; returns the bytes that it has sent."""
+        """Give up a transfer.
+
+        Returns:
+            Bytes that were sent; infinite if all had left, and only the event is still to come.
+        """
+        if event in self._pending:
+            self._pending.discard(event)
+            return 0.0
         return self._mesh.cancel(event)
 
+    def unsent(self, event: Moment) -> float:
+        """Bytes of a transfer that are ready and have not left; 0 while its connection is being set up."""
+        return self._mesh.unsent(event)
+
     def _terms(self, tap: Tap | None) -> Terms:
-        rtt, rate, now = self.rtt, self.rate(tap), self._env.now
-        last = self._last
+        """What the transport makes of a transfer that starts now."""
+        transport = self._transport
+        assert transport is not None
+        rtt, last = self._rtt, self._last
         if tap is not None:
-            rtt += tap.rtt
-            last = tap.used.get(self.number, -inf)
-        key = (rtt, rate, now - last <= self._reuse)
+            rtt, last = rtt + tap.rtt, tap.used.get(self._number, -inf)
+        key = (rtt, self.rate(tap), bool(transport.is_warm(self._env.now - last)))
         terms = self._known.get(key)
         if terms is None:
             if len(self._known) >= _MANY:
                 self._known.clear()
-            assert self._transport is not None
-            terms = self._known[key] = self._transport(*key)
+            terms = self._known[key] = transport.terms(rtt, key[1], self._loss, key[2])
         return terms
 
     def _use(self, tap: Tap | None) -> None:
         if tap is None:
             self._last = self._env.now
         else:
-            tap.used[self.number] = self._env.now
+            tap.used[self._number] = self._env.now
 
     def rate(self, tap: Tap | None) -> float:
         """Bytes per second of the narrowest channel now."""
-        now = self._env.now
-        narrowest = self.cap
-        for channel in self.channels:
+        now, narrowest = self._env.now, self._cap
+        for channel in self._channels:
             narrowest = min(narrowest, channel.next_rate(now))
         return narrowest if tap is None else min(narrowest, tap.channel.next_rate(now))
 
     def delay(self, tap: Tap | None) -> float:
         """Half a round trip, s."""
-        return (self.rtt if tap is None else self.rtt + tap.rtt) / 2.0
+        return (self._rtt if tap is None else self._rtt + tap.rtt) / 2.0
 
     def latency(self, size: float, tap: Tap | None) -> float:
-        """Seconds that a small message takes, not shared with others; infinite if it never gets through."""
+        """Seconds that a small message takes, not shared with others; infinite if it never gets through.
+
+        Over a connection that is open and not limited by windows: an assumption, good for prompts and tokens.
+        """
         now = self._env.now
-        longest = size / self.cap
-        for channel in self.channels:
+        longest = size / self._cap
+        for channel in self._channels:
             longest = max(longest, channel.takes(size, now))
         if tap is not None:
             longest = max(longest, tap.channel.takes(size, now))
         return self.delay(tap) + longest
 
-    def share(self, tap: Tap | None, weight: float) -> float:
-        """Bytes per second that one more transfer would get now, at least, if all under way kept sending."""
+    def expected(self, size: float, tap: Tap | None, weight: float, event: Moment | None) -> float:
+        """Seconds that `size` bytes would take if all under way kept sending at what they get now.
+
+        One more transfer, or what is left of the one with this event. Capacities are taken to stay as they are.
+        """
         self._mesh.sync()
-        rate = self.cap
+        rate, terms = self._cap, Terms()
         if self._transport is not None:
             terms = self._terms(tap)
             rate, weight = min(rate, terms.cap), weight * terms.weight
-        for channel in self.channels:
-            rate = min(rate, channel.share(weight))
-        return rate if tap is None else min(rate, tap.channel.share(weight))
+        own = event is not None
+        for channel in self._channels:
+            rate = min(rate, channel.share(weight, own))
+        if tap is not None:
+            rate = min(rate, tap.channel.share(weight, own))
+        if rate <= 0.0:
+            return inf
+        return self.delay(tap) + (size / rate if own else last_byte(size, rate, terms))

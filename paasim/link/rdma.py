@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from paasim.core.kernel import Environment
 from paasim.core.units import Duration
 from paasim.link.duplex import DuplexLink
 from paasim.link.link import Link, LinkSpec
-from paasim.link.transport.terms import Terms
+from paasim.link.transport.rdma import RdmaTransportSpec
+from paasim.link.transport.transport import TransportSpec
 
 
 class RdmaLinkSpec(LinkSpec):
@@ -31,10 +32,16 @@ class RdmaLinkSpec(LinkSpec):
         forward, backward = super().rates()
         return forward * self.efficiency, backward * self.efficiency
 
-    def terms(self) -> Terms:
+    @model_validator(mode="after")
+    def _has_no_other_transport(self) -> Self:
+        if self.transport is not None:
+            raise ValueError("an rdma link has its own transport; leave 'transport' out, or take kind: shared")
+        return self
+
+    def sender(self) -> TransportSpec | None:
         """The fixed cost as a set-up; nothing else binds."""
-        return Terms(setup=self.fixed, round_trip=self.rtt)
+        return RdmaTransportSpec(fixed=self.fixed)
 
     def build(self, env: Environment, name: str) -> Link:
-        """Make the link; who sends over it adds the set-up of `terms`."""
+        """Make the link, without the fixed cost: that is the mesh's."""
         return DuplexLink(env, name, self.rates(), self.rtt, shared=True)

@@ -1,4 +1,4 @@
-"""One link on the way from a site to another, with the access link of the device that stands at one end of it."""
+"""The way from a site to another as a route uses it, with the access link of the device that stands at one end."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paasim.core.kernel import Moment
     from paasim.core.release import Feed, Release
     from paasim.link.access import Access
     from paasim.link.link import Link, LinkSpec
+    from paasim.link.path import Path, Tap
 
 
 TOKEN_BYTES = 4.0
@@ -37,22 +40,58 @@ class LastMile:
 
 
 class Hop:
-    """A link in one direction."""
+    """From one site to another. Base of both kinds."""
 
-    __slots__ = ("_forward", "_last_mile", "_link", "token_delay")
+    __slots__ = ("token_delay",)
+
+    def __init__(self, token_delay: float | None) -> None:
+        self.token_delay = token_delay
+        """Seconds that a streamed token takes; None where it depends on the device or on the moment."""
+
+    def delay(self, size: float, device: int) -> float:
+        """Seconds that a small message of `size` bytes takes; infinite if it never gets through."""
+        raise NotImplementedError
+
+    def send(self, size: float, release: Release | Feed, device: int) -> Moment:
+        """Send bytes as they become ready; the event happens when the last one arrives, with the time of the first."""
+        raise NotImplementedError
+
+    def cancel(self, moment: Moment) -> float:
+        """Give up the transfer with this event.
+
+        Returns:
+            Bytes that were sent; infinite if all had left, and only the event is still to come.
+        """
+        raise NotImplementedError
+
+    def unsent(self, moment: Moment) -> float:
+        """Bytes of a transfer told by a feed that are ready and have not left."""
+        raise NotImplementedError
+
+    def expected(self, size: float, device: int, moment: Moment | None = None) -> float:
+        """Seconds that `size` bytes would take at the share that one more transfer would get now.
+
+        With the event of a transfer under way: at the share that it would get itself.
+        """
+        raise NotImplementedError
+
+
+class LinkHop(Hop):
+    """A plain link in one direction."""
+
+    __slots__ = ("_forward", "_last_mile", "_link")
 
     def __init__(self, link: Link, forward: bool, last_mile: LastMile | None) -> None:
+        super().__init__(link.latency(TOKEN_BYTES, forward) if last_mile is None else None)
         self._link = link
         self._forward = forward
         self._last_mile = last_mile
-        self.token_delay = link.latency(TOKEN_BYTES, forward) if last_mile is None else None
-        """Seconds that a streamed token takes; None where each device has a last mile of its own."""
 
     def _access(self, device: int) -> Access | None:
         return None if self._last_mile is None else self._last_mile.of(device)
 
     def delay(self, size: float, device: int) -> float:
-        """Seconds that a small message of `size` bytes takes (see `Link.latency`)."""
+        """Seconds that a small message takes (see `Link.latency`)."""
         return self._link.latency(size, self._forward, self._access(device))
 
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
@@ -60,18 +99,68 @@ class Hop:
         return self._link.transfer(size, release, self._forward, self._access(device))
 
     def cancel(self, moment: Moment) -> float:
-        """Give up the transfer with this event; returns the bytes that were sent (see `Link.cancel`)."""
+        """Give up a transfer (see `Link.cancel`)."""
         return self._link.cancel(moment, self._forward)
 
     def unsent(self, moment: Moment) -> float:
-        """Bytes of a transfer told by a feed that are ready and have not left."""
+        """Bytes that are ready and have not left (see `Link.unsent`)."""
         return self._link.unsent(moment)
 
     def expected(self, size: float, device: int, moment: Moment | None = None) -> float:
-        """Seconds that `size` bytes would take at the share that one more flow would get now.
-
-        With the event of a transfer under way: at the share that it would get itself.
-        """
+        """Seconds at the present share (see `Link.share`)."""
         access = self._access(device)
         rate = self._link.share(self._forward, access, moment)
         return size / rate + self._link.latency(0.0, self._forward, access)
+
+
+class PathHop(Hop):
+    """A path in the mesh, of one link or several.
+
+    Args:
+        path: the links.
+        tap: the access link of a device, in the direction of the path; None without a last mile.
+        weight: share of a full link relative to other transfers.
+        priority: rank on a full link, the lowest first.
+        restarts: whether an outage undoes what was sent.
+    """
+
+    __slots__ = ("_path", "_priority", "_restarts", "_tap", "_weight")
+
+    def __init__(
+        self,
+        path: Path,
+        tap: Callable[[int], Tap] | None,
+        weight: float = 1.0,
+        priority: int = 0,
+        restarts: bool = False,
+    ) -> None:
+        super().__init__(path.latency(TOKEN_BYTES, None) if tap is None and path.is_constant else None)
+        self._path = path
+        self._tap = tap
+        self._weight = weight
+        self._priority = priority
+        self._restarts = restarts
+
+    def _at(self, device: int) -> Tap | None:
+        return None if self._tap is None else self._tap(device)
+
+    def delay(self, size: float, device: int) -> float:
+        """Seconds that a small message takes (see `Path.latency`)."""
+        return self._path.latency(size, self._at(device))
+
+    def send(self, size: float, release: Release | Feed, device: int) -> Moment:
+        """Send bytes as they become ready (see `Path.transfer`)."""
+        tap = self._at(device)
+        return self._path.transfer(size, release, tap, self._weight, self._priority, self._restarts)
+
+    def cancel(self, moment: Moment) -> float:
+        """Give up a transfer (see `Path.cancel`)."""
+        return self._path.cancel(moment)
+
+    def unsent(self, moment: Moment) -> float:
+        """Bytes that are ready and have not left."""
+        return self._path.unsent(moment)
+
+    def expected(self, size: float, device: int, moment: Moment | None = None) -> float:
+        """Seconds at the present share (see `Path.share`), connection set-up and slow start counted."""
+        return self._path.expected(size, self._at(device), self._weight, moment)

@@ -56,7 +56,9 @@ def trips(draw: st.DrawFn, plain: bool = False) -> Trip:
     return trip
 
 
-def drive(some: Sequence[Trip], channels: Mapping[str, Steps], taps: bool = False) -> tuple[list[float], dict[str, Channel]]:
+def drive(
+    some: Sequence[Trip], channels: Mapping[str, Steps], taps: bool = False
+) -> tuple[list[float], dict[str, Channel]]:
     """When each trip's last byte leaves the mesh; with `taps` channel `d` is the access link of a device."""
     env = Environment()
     mesh = Mesh(env)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -110,10 +111,10 @@ def test_no_more_than_capacity_in_any_interval_and_all_bytes_arrive(
 
     scene.env.process(look())
     scene.env.run(until=1e6)
-    for (a, before), (b, after) in zip(seen, seen[1:], strict=False):
+    for (a, before), (b, after) in pairwise(seen):
         for name, steps in channels.items():
             cuts = [a, *(t for t in steps.times if a < t < b), b]
-            room = sum(steps.rate(x) * (y - x) for x, y in zip(cuts, cuts[1:], strict=False))
+            room = sum(steps.rate(x) * (y - x) for x, y in pairwise(cuts))
             assert -NEAR <= after[name] - before[name] <= room * (1 + NEAR) + 1e-6
     for name, channel in scene.channels.items():
         assert channel.bytes == pytest.approx(sum(t.size for t in some if name in t.path), rel=1e-9, abs=1e-6)
@@ -121,7 +122,9 @@ def test_no_more_than_capacity_in_any_interval_and_all_bytes_arrive(
 
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.lists(trips(), min_size=2, max_size=7), graphs(), times)
-def test_what_is_given_up_is_as_if_it_had_ended_there(some: list[Trip], channels: dict[str, Steps], when: float) -> None:
+def test_what_is_given_up_is_as_if_it_had_ended_there(
+    some: list[Trip], channels: dict[str, Steps], when: float
+) -> None:
     scene = Scene(some, channels)
     sent: list[float] = []
 

@@ -1,7 +1,7 @@
 """A channel: what one direction of a link, or of a device's access link, carries in the mesh.
 
-Its capacity may change over time (see `paasim.link.curve`). Background flows that always have something to send take a
-full share each, as flows of priority 0, for as long as there are others.
+Its capacity may change over time (see `paasim.link.curve`). Background flows always have something to send: each takes
+a share as one stream of the lowest priority that is there.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Channel:
         "greedy",
         "groups",
         "is_shared",
+        "last",
         "lone",
         "name",
         "rate",
@@ -57,6 +58,8 @@ class Channel:
         """While shares are worked out: bytes per second not given away yet."""
         self.is_shared = capacity < inf
         """Whether streams share it; if not, it only counts what passes."""
+        self.last: int = 0
+        """While shares are worked out: the lowest priority (the largest number) of its groups."""
         self.bytes = 0.0
         self.busy = 0.0
         """Time integral of rate over capacity, s."""

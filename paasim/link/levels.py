@@ -2,7 +2,7 @@
 
 All streams' rates per weight rise together until a channel is full; the streams that pass it stay at that level, the
 others go on (Bertsekas and Gallager, Data Networks, section 6.5.2; with weights: a stream of weight w counts as w).
-Groups of a lower priority get what those of a higher one leave.
+Groups of a lower priority get what those of a higher one leave; background flows share with the last of them.
 """
 
 from __future__ import annotations
@@ -27,15 +27,14 @@ def fill(groups: Sequence[Group], channels: Sequence[Channel], now: float) -> No
     for channel in channels:
         channel.settle(now)
         channel.room = channel.capacity
+        channel.last = channel.groups[0].priority
+        for group in channel.groups:
+            channel.last = max(channel.last, group.priority)
     i = 0
     while i < len(groups):
         priority, j = groups[i].priority, i + 1
         while j < len(groups) and groups[j].priority == priority:
             j += 1
-        if priority > 0:
-            for channel in channels:
-                if channel.greedy > 0.0:
-                    channel.room = 0.0
         _fill(groups[i:j], now)
         i = j
     for channel in channels:
@@ -91,7 +90,7 @@ def level(channel: Channel, groups: Sequence[Group]) -> float:
     Newton's method on what they ask for, which is concave in the level: wherever it begins, its second point is not
     above the answer, and from there it rises to it, mostly in two or three steps.
     """
-    weight = greedy = channel.greedy if groups[0].priority == 0 else 0.0
+    weight = greedy = channel.greedy if groups[0].priority == channel.last else 0.0
     for group in groups:
         weight += group.weight
     if weight <= 0.0:

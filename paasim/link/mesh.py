@@ -68,7 +68,7 @@ class Mesh:
     # ---- what paths call ------------------------------------------------------------------------------------------
 
     def start(self, stream: Stream) -> None:
-        """Let a stream begin now; its event happens when its last byte arrives, its value is when the first one left."""
+        """Let a stream begin now. Its event is the arrival of its last byte, its value when the first one left."""
         now = self._env.now
         self._run(now)
         self._number += 1
@@ -228,6 +228,8 @@ class Mesh:
 
     def _finish(self, stream: Stream, now: float) -> None:
         self._forget(stream, now)
+        if stream.event._value is None:
+            stream.event._value = now  # there was nothing to send
         self._env.happen(stream.event, now + stream.delay)
 
     def _forget(self, stream: Stream, now: float) -> None:

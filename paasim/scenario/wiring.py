@@ -6,7 +6,7 @@ Plain links cost the least; all others are in a mesh, one for all links that pat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import inf, prod
 from typing import TYPE_CHECKING
 
@@ -122,7 +122,7 @@ class Wiring:
                 sum(spec.rtt for spec in specs),
                 min(unshared, default=inf),
                 None if route is None else transport(specs, route),
-                1.0 - prod(1.0 - spec.loss for spec in specs),
+                path_loss(specs),
             )
         return self._paths[key]
 
@@ -159,6 +159,11 @@ def transport(specs: list[LinkSpec], route: RouteSpec) -> TransportSpec | None:
     if any(sender != found[0] for sender in found):
         raise ValueError("the links of its path have different transports")
     return found[0] if found else None
+
+
+def path_loss(specs: Iterable[LinkSpec]) -> float:
+    """Share of packets that some link of a path loses."""
+    return 1.0 - prod(1.0 - spec.loss for spec in specs)
 
 
 def _directions(specs: Mapping[str, LinkSpec], names: list[str], start: str) -> Iterator[tuple[str, bool]]:

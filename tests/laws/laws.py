@@ -13,6 +13,7 @@ from paasim.metrics.definitions import ttft, ttst
 from paasim.metrics.itl import pooled
 from paasim.metrics.parts import ttft_parts, ttst_parts
 from paasim.metrics.window import Window
+from paasim.scenario.ends import path_between
 from tests.laws.watch import Seen
 
 CLOSE = 1e-9
@@ -109,7 +110,7 @@ def links_carry_what_was_sent(seen: Seen) -> None:
     for level in _levels(seen, "link"):
         spec = seen.scenario.network.links[level.name]
         total = level.totals["bytes"] + level.totals["bytes_backward"]
-        uses = np.array([_link_of(seen, name) == level.name for name in seen.records.routes])[routes]
+        uses = np.array([level.name in _links_of(seen, name) for name in seen.records.routes])[routes]
         assert total[-1] >= float(np.sum(sizes[uses & ended])) * (1 - CLOSE) - 1
         assert total[-1] <= float(np.sum(sizes[uses & begun])) * (1 + CLOSE) + 1
         if getattr(spec, "kind", "") == "fixed":
@@ -120,12 +121,12 @@ def links_carry_what_was_sent(seen: Seen) -> None:
             assert np.all(sent <= rate * time * (1 + CLOSE) + rate * CLOSE + 1), level.name
 
 
-def _link_of(seen: Seen, route: str) -> str | None:
+def _links_of(seen: Seen, route: str) -> list[str]:
     spec = seen.scenario.routes[route]
-    sites = {spec.prefill.split(".")[0], spec.decode.split(".")[0]}
     if not spec.ships_kv:
-        return None
-    return next((n for n, link in seen.scenario.network.links.items() if set(link.between) == sites), None)
+        return []
+    sites = [end.split(".")[0] for end in (spec.prefill, spec.decode)]
+    return path_between(seen.scenario.network.links, *sites) or []
 
 
 def engines_stay_inside_their_limits(seen: Seen) -> None:

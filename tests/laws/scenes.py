@@ -108,15 +108,34 @@ def pools(draw: st.DrawFn, role: str, name: str, block: int) -> Scene:
     return pool
 
 
+TRANSPORTS: tuple[Any, ...] = (
+    None,
+    None,
+    "tcp",
+    "ideal",
+    {"kind": "tcp", "connections": 8, "receive_window": "256 KiB", "reuse": "1 s"},
+    {"kind": "bbr", "handshake": "tls", "reuse": "always", "after_idle": "restart"},
+    {"kind": "tcp", "congestion": "reno", "host": "800 Mbps", "slow_start": False},
+)
+"""How a scene's longer links are filled."""
+
+
 @st.composite
-def links(draw: st.DrawFn, ends: list[str]) -> Scene:
+def links(draw: st.DrawFn, ends: list[str], transport: Any = None) -> Scene:
     link: Scene = {
         "between": ends if draw(st.booleans()) else ends[::-1],
         "bandwidth": f"{draw(st.sampled_from([50, 400, 3000, 100_000]))} Mbps",
-        "rtt": draw(st.sampled_from(["0 s", "1 ms", "25 ms", "200 ms"])),
+        "rtt": draw(st.sampled_from(["1 ms", "25 ms", "200 ms"] if transport else ["0 s", "1 ms", "25 ms", "200 ms"])),
     }
+    if transport is not None and draw(st.booleans()):
+        link["transport"] = transport
+        link["loss"] = draw(st.sampled_from(["0 %", "0.01 %", "2 %"]))
     if draw(st.booleans()):
         link["kind"] = draw(st.sampled_from(["shared", "fixed"]))
+    if link.get("kind") != "fixed" and draw(st.integers(0, 3)) == 0:
+        link["background"] = draw(
+            st.sampled_from([{"rate": "20 Mbps"}, {"flows": 2}, {"rate": "5 Mbps", "flows": 0.5}])
+        )
     if draw(st.integers(0, 3)) == 0:
         link["backward_bandwidth"] = "80 Mbps"
     if "homes" in ends and draw(st.booleans()):
@@ -133,6 +152,8 @@ def kv_plans(draw: st.DrawFn) -> Scene:
     if streaming is not None:
         kv["streaming"] = streaming
     codec = draw(st.sampled_from([None, "fp8", "cachegen", "rated", "blocking", "adaptive"]))
+    if draw(st.integers(0, 3)) == 0:
+        kv |= {"weight": draw(st.sampled_from([0.5, 1.0, 3.0])), "priority": draw(st.sampled_from([-1, 0, 2]))}
     if draw(st.integers(0, 3)) == 0:
         kv["timeout"] = draw(st.sampled_from(["1 ms", "100 ms", "10 s"]))
     if codec in ("rated", "blocking"):
@@ -196,11 +217,18 @@ def scenes(draw: st.DrawFn) -> Scene:
         site, pool = end.split(".")
         role = {"whole": "mixed"}.get(pool, pool)
         sites[site]["pools"][pool] = draw(pools(role, name, block))
-    network = {
-        "internet": draw(links(["cloud", "homes"])),
-        "wan": draw(links(["far", "cloud"])),
-        "long-haul": draw(links(["far", "homes"])),
-    }
+    transport = draw(st.sampled_from(TRANSPORTS))
+    network = {"internet": draw(links(["cloud", "homes"], transport))}
+    if draw(st.booleans()):
+        network["wan"] = draw(links(["far", "cloud"], transport))
+    else:
+        # Over an exchange, which homes may be joined to as well.
+        sites["exchange"] = {}
+        network["wan"] = draw(links(["far", "exchange"], transport))
+        network["metro"] = draw(links(["exchange", "cloud"], transport))
+    if draw(st.booleans()):
+        # Else by way of the cloud.
+        network["long-haul"] = draw(links(["far", "homes"], transport))
     if draw(st.booleans()):
         network["fabric"] = draw(links(["cloud", "cloud"])) | {"bandwidth": "10 Gbps"}
     routes: Scene = {}

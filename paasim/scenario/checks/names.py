@@ -8,6 +8,7 @@ from paasim.scenario.builder import origin
 from paasim.scenario.checks.place import Found, NameCheck, at
 from paasim.scenario.ends import ends, path_between
 from paasim.scenario.scenario import Scenario
+from paasim.scenario.wiring import path_loss, transport
 
 
 def links_join_sites(scenario: Scenario) -> Found:
@@ -60,12 +61,33 @@ def routes_have_a_path(scenario: Scenario) -> Found:
                 pairs += [(users, start.site), (goal.site, users)]
         for a, b in dict.fromkeys(tuple(sorted(pair)) for pair in pairs):
             links = path_between(scenario.network.links, a, b)
-            if links is None or len(links) > 1:
-                what = f"no link joins '{a}' and '{b}'" + (" directly" if links else ": the site is unreachable")
+            if links is None:
+                what = f"no link joins '{a}' and '{b}': the site is unreachable"
                 todo = (
                     f"add one under network.links, such as wan: {{between: [{a}, {b}], bandwidth: 10 Gbps, rtt: 20 ms}}"
                 )
                 yield at(scenario, ("routes", name), what, todo)
+
+
+def paths_have_a_transport(scenario: Scenario) -> Found:
+    """The links that a route's KV cache passes agree on a transport, or the route says one; and it can use the path."""
+    known, specs = ends(scenario), scenario.network.links
+    for name, route in scenario.routes.items():
+        start, goal = known.get(route.prefill), known.get(route.decode)
+        if start is None or goal is None or not route.ships_kv:
+            continue
+        links = [specs[link] for link in path_between(specs, start.site, goal.site) or ()]
+        senders = {sender.model_dump_json() for link in links if (sender := link.sender()) is not None}
+        if route.transport is None and len(senders) > 1:
+            what = "the links of its path have different transports"
+            yield at(scenario, ("routes", name), what, "say which it uses, e.g. transport: tcp")
+            continue
+        sender = transport(links, route)
+        rtt = sum(link.rtt + (0.0 if link.access is None else link.access.figures()[2]) for link in links)
+        fault = "" if sender is None or not links else sender.fault(rtt, path_loss(links))
+        if fault:
+            what, _, todo = fault.partition("; ")
+            yield at(scenario, ("routes", name), what, todo)
 
 
 def users_are_at_a_site(scenario: Scenario) -> Found:
@@ -138,6 +160,7 @@ NAMES: tuple[NameCheck, ...] = (
     routes_name_ends,
     routes_suit_roles,
     routes_have_a_path,
+    paths_have_a_transport,
     users_are_at_a_site,
     devices_serve_their_own_users,
     router_names_routes,

@@ -31,7 +31,7 @@ def reno_window(loss: float) -> float:
 
 
 def cubic_window(loss: float, rtt: float) -> float:
-    """Mean window of CUBIC, in segments: the larger of its cubic one and of Reno's (RFC 9438 §4.3, §5.1).
+    """Mean window of CUBIC, in segments: the larger of its cubic one and of Reno's (RFC 9438 §4.3, §5).
 
     The cubic one is `(C (3 + β) / (4 (1 - β)))^¼ · (RTT / p)^¾`, with RTT in seconds, C = 0.4 and β = 0.7.
     """

@@ -108,17 +108,23 @@ def test_nothing_is_faster_than_the_path(block: dict[str, Any], path: Any) -> No
 def test_loss_and_rate_are_inverse(loss: float, rtt: float, congestion: Any) -> None:
     rate = loss_rate(congestion, loss, rtt, 1460.0)
     assert loss_for(congestion, rate, rtt, 1460.0) == pytest.approx(loss, rel=1e-9)
-    assert window_for(rate, rtt) == pytest.approx(
-        1460.0 * {"reno": reno_window(loss)}.get(congestion, 0.0), rel=1e-9
-    ) or (congestion == "cubic")
+    window = TcpSpec(receive_window=f"{window_for(rate, rtt)!r} B", mss="1 B").terms(rtt, 1e15, 0.0)
+    assert window.cap == pytest.approx(rate, rel=1e-9)
 
 
-def test_windows_of_the_standards() -> None:
-    """RFC 9438 §5.2, table 1 and 2: mean windows at a loss of 1e-2 to 1e-6 and a round trip of 0.1 and 0.01 s, ±1."""
-    assert [round(reno_window(p)) for p in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)] == [12, 39, 122, 387, 1225]
-    assert [round(cubic_window(p, 0.1)) for p in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)] == [12, 39, 187, 1054, 5926]
-    assert [round(cubic_window(p, 0.01)) for p in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)] == [12, 39, 122, 387, 1225]
-    assert reno_window(0.0) == cubic_window(0.0, 0.1) == inf
+RESPONSE = {0.1: (12, 38, 187, 1054, 5926, 33325, 187400), 0.01: (12, 38, 120, 379, 1200, 5926, 33325)}
+"""Mean windows of CUBIC by round trip (s) at losses of 1e-2 to 1e-8: tables 1 and 2 of RFC 8312 and RFC 9438 §5.1."""
+
+
+@pytest.mark.parametrize("rtt", RESPONSE)
+def test_windows_of_the_standards(rtt: float) -> None:
+    """Within 2.5 %: they take Reno's constant as 1.2, where it is 1.22; CUBIC's own windows are theirs to the digit."""
+    for exponent, printed in enumerate(RESPONSE[rtt], start=2):
+        loss = 10.0**-exponent
+        assert cubic_window(loss, rtt) == pytest.approx(printed, rel=0.025)
+        if cubic_window(loss, rtt) > reno_window(loss):
+            assert cubic_window(loss, rtt) == pytest.approx(printed, abs=0.5)
+    assert reno_window(0.0) == cubic_window(0.0, rtt) == inf
 
 
 @given(st.floats(1e-8, 0.2), st.floats(1e-4, 0.5))

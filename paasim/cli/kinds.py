@@ -53,7 +53,21 @@ def _show(family: str, with_keys: bool) -> None:
         if with_keys:
             for key, line in _keys(spec):
                 console.say(f"    {key:<16} {line}")
+    if family == "kv.codec":
+        _show_codecs()
     console.say()
+
+
+def _show_codecs() -> None:
+    """The codecs that go by a name, with what their authors published."""
+    from paasim.kv.codec.presets import PRESETS
+
+    console.say("  by name:")
+    for name, block in PRESETS.items():
+        what = f"{block['bits']:g} bits" if "bits" in block else f"{block['ratio']:.3g} times smaller"
+        rates = [f"{side}s {block[side]}" for side in ("encode", "decode") if side in block]
+        mark = ["estimated"] if block.get("estimated") else []
+        console.say(f"    {name:<20} {', '.join([what, *rates, *mark])}: {block['source']}")
 
 
 def _keys(spec: type[Spec]) -> list[tuple[str, str]]:

@@ -43,6 +43,8 @@ class Holder:
         """Requests whose prompt is still to be computed (one deque for a whole pool with a shared queue)."""
         self.partial: list[Request] = []
         """Prompts that were begun and are not finished, in chunked prefill."""
+        self.batch: list[tuple[Request, int]] = []
+        """Prompts in the step under way, with their new tokens."""
         self.rooms: deque[Request] = deque()
         """Requests that wait for room here before their KV may be sent."""
         self.load = 0
@@ -71,7 +73,8 @@ class Holder:
 
     def tokens_ahead(self) -> int:
         """Prompt tokens that are to be computed here before those of a request that comes now."""
-        return sum(request.todo for request in self.waiting) + sum(request.todo for request in self.partial)
+        begun = {*self.partial, *(request for request, _ in self.batch)}
+        return sum(request.todo for request in self.waiting) + sum(request.todo for request in begun)
 
     def reserve(self, request: Request) -> Signal | None:
         """Reserve room for a request's KV before its first byte is sent; None if there was room at once."""

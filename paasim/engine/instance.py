@@ -69,7 +69,6 @@ class Instance(Holder):
         self.peers: Sequence[Instance] = ()
         """The other instances of a pool with one queue."""
         self._timer: Timer | None = None
-        self._batch: list[tuple[Request, int]] = []
         self._chunks = 1
 
     # ---- what the life of a request calls ------------------------------------------------------------------------
@@ -221,7 +220,7 @@ class Instance(Holder):
                 if request.streamed:
                     request.progress = None  # one step holds all of it
                     streamed = [request] if streamed is None else [*streamed, request]
-        self._batch, self._chunks = batch, chunks
+        self.batch, self._chunks = batch, chunks
         self.ledger.prompt(n * chunks, chunks)
         self.state = STEP
         self.began = now
@@ -268,8 +267,8 @@ class Instance(Holder):
 
     def _on_step_end(self, _: Timer) -> None:
         now = self.env.now
-        batch, chunks = self._batch, self._chunks
-        self._batch = []
+        batch, chunks = self.batch, self._chunks
+        self.batch = []
         for done in self.decoding.finished():
             self._finish(done, now)
         partial: list[Request] = []

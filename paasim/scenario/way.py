@@ -148,7 +148,7 @@ class Way:
             number_bytes=self._number_bytes,
             levels=levels,
             choose=None if chunks is None else chunks.pick,
-            pipelined=not self.has_codec or all(codec.is_pipelined for codec in levels),
+            pipelined=all(codec.is_pipelined for codec in levels),
         )
         sent = self.send(r, 0.0, packer.feed)
         if chunks is not None:

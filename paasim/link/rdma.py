@@ -11,6 +11,7 @@ from paasim.core.units import Duration
 from paasim.link.duplex import DuplexLink
 from paasim.link.link import Link, LinkSpec
 from paasim.link.transport.rdma import RdmaTransportSpec
+from paasim.link.transport.terms import Terms
 from paasim.link.transport.transport import TransportSpec
 
 
@@ -38,9 +39,13 @@ class RdmaLinkSpec(LinkSpec):
             raise ValueError("an rdma link has its own transport; leave 'transport' out, or take kind: shared")
         return self
 
-    def sender(self) -> TransportSpec | None:
+    def sender(self) -> TransportSpec:
         """The fixed cost as a set-up; nothing else binds."""
         return RdmaTransportSpec(fixed=self.fixed)
+
+    def terms(self) -> Terms:
+        """On which terms a transfer goes."""
+        return self.sender().terms(self.rtt, self.rates()[0], self.loss)
 
     def build(self, env: Environment, name: str) -> Link:
         """Make the link, without the fixed cost: that is the mesh's."""

@@ -41,7 +41,7 @@ class RdmaLinkSpec(LinkSpec):
 
     def sender(self) -> TransportSpec:
         """The fixed cost as a set-up; nothing else binds."""
-        return RdmaTransportSpec(fixed=self.fixed)
+        return RdmaTransportSpec.model_construct(fixed=self.fixed)  # a number, where users write text
 
     def terms(self) -> Terms:
         """On which terms a transfer goes."""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
 
+import numpy as np
+from pydantic import Field, model_validator
+
+from paasim.core.errors import did_you_mean
 from paasim.core.kernel import Environment, Moment
 from paasim.core.release import Release
 from paasim.core.spec import Spec
 from paasim.core.units import Bandwidth, Duration, PricePerByte
 from paasim.link.access import Access, AnyAccess
+from paasim.link.curve import Curve
+from paasim.link.outages.pauses import paused
+from paasim.link.presets import PRESETS
+from paasim.link.varying import AnyCapacity, AnyJitter, AnyOutages
 
 
 class Link(Protocol):
@@ -48,25 +58,84 @@ class LinkSpec(Spec):
 
     between: tuple[str, str]
     """The two sites that it joins (one site twice: a link inside the site). Forward is from the first to the second."""
+    preset: str | None = None
+    """A network by name, forward being down; what is given besides replaces its figures."""
     bandwidth: Bandwidth
-    """Rate forward, and backward where `backward_bandwidth` is not given."""
+    """Rate forward, and backward where `backward_bandwidth` is not given; with `capacity`, the most that it may be."""
     backward_bandwidth: Bandwidth | None = None
     """Rate from the second site to the first, if it is another one."""
     rtt: Duration
     """Round-trip time; every message takes half of it besides its bytes."""
+    capacity: AnyCapacity | None = None
+    """Rate forward over time; `bandwidth` still limits it. A name stands for a fitted process."""
+    backward_capacity: AnyCapacity | None = None
+    """Rate backward over time; without it that direction keeps its bandwidth."""
+    outages: AnyOutages | None = None
+    """When nothing passes either way: `[{at: 60 s, for: 10 s}]`, or by chance, `{every: 5 min, for: 10 s}`."""
+    jitter: AnyJitter | None = None
+    """Delay of each transfer beyond half a round trip: `{p50: 1 ms, p99: 20 ms}`, or a mean (exponential)."""
+    loss: float = Field(default=0.0, ge=0, lt=1)
+    """Share of packets that are lost."""
     access: AnyAccess | None = None
     """The last mile of each device, where one of the sites is a fleet; without it the link alone binds devices."""
     price: PricePerByte = 0.0
     """Price per volume sent, either way."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        """Take what is not written from the preset."""
+        if not isinstance(value, dict) or value.get("preset") is None:
+            return value
+        preset = PRESETS.get(str(value["preset"]))
+        if preset is None:
+            raise ValueError(f"unknown preset '{value['preset']}'; {did_you_mean(str(value['preset']), PRESETS)}")
+        return {**preset.link(), **value}
 
     def rates(self) -> tuple[float, float]:
         """Bytes per second forward and backward."""
         backward = self.bandwidth if self.backward_bandwidth is None else self.backward_bandwidth
         return self.bandwidth / 8, backward / 8
 
-    def device_access(self, site: str) -> Access | None:
-        """The access link of one device at `site`, a new one for each device; None if the link has no last mile."""
-        return None if self.access is None else self.access.build(towards_device=site == self.between[1])
+    def curves(
+        self, streams: Callable[[str], np.random.Generator], name: str, base: Path | None = None
+    ) -> tuple[Curve | None, Curve | None]:
+        """The rates over time forward and backward, with limits and outages; None where a rate is constant.
+
+        Args:
+            streams: gives the random stream of a purpose, as `Streams.get`.
+            name: of the link; purposes are `link.NAME.capacity.forward`, `...backward` and `link.NAME.outages`.
+            base: folder that relative paths of traces start from.
+
+        Raises:
+            InputError: if a file of a trace or a network is missing or wrong.
+        """
+        # Both directions are out at the same times: the same outages are drawn for each, from a stream of one seed.
+        seed = 0 if self.outages is None else int(streams(f"link.{name}.outages").integers(2**63))
+        found: list[Curve | None] = []
+        for direction, capacity, limit in zip(
+            ("forward", "backward"), (self.capacity, self.backward_capacity), self.rates(), strict=True
+        ):
+            curve = None
+            if capacity is not None:
+                curve = capacity.build(streams(f"link.{name}.capacity.{direction}"), limit, base)
+            if self.outages is not None:
+                times = self.outages.times(np.random.Generator(np.random.PCG64(seed)))
+                curve = paused(Curve.constant(limit) if curve is None else curve, times)
+            found.append(curve)
+        return found[0], found[1]
+
+    def device_access(
+        self, site: str, rng: np.random.Generator | None = None, base: Path | None = None
+    ) -> Access | None:
+        """The access link of one device at `site`, a new one for each device; None if the link has no last mile.
+
+        Args:
+            site: where the device is.
+            rng: the device's stream, `link.NAME.access.DEVICE`; without it rates that change stay at their means.
+            base: folder that relative paths of traces start from.
+        """
+        return None if self.access is None else self.access.build(site == self.between[1], rng, base)
 
     def build(self, env: Environment, name: str) -> Link:
         """Make the link."""

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from paasim.core.errors import InputError, did_you_mean
+from paasim.core.errors import did_you_mean
 from paasim.core.textfile import lines, wrong
 
 __all__ = ["MOST_TOKENS", "Row", "Table", "checked_tokens", "lines", "wrong"]

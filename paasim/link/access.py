@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from paasim.core.errors import did_you_mean
 from paasim.core.spec import Spec
@@ -74,10 +74,10 @@ class AccessSpec(Spec):
         found = dict(value)
         for name in ("down", "up"):
             block = preset.capacity(name)
-            if block and name not in value and f"{name}_capacity" not in value:
+            if block and value.get(name) is None and value.get(f"{name}_capacity") is None:
                 found[f"{name}_capacity"] = block
-        if preset.jitter:
-            found.setdefault("jitter", {"kind": "quantiles", **preset.jitter})
+        if preset.jitter and value.get("jitter") is None:
+            found["jitter"] = {"kind": "quantiles", **preset.jitter}
         return found
 
     @model_validator(mode="after")
@@ -90,6 +90,21 @@ class AccessSpec(Spec):
             example = "{down: 300 Mbps, up: 50 Mbps, rtt: 10 ms} or {preset: home-fibre}"
             raise ValueError(f"needs {', '.join(missing)}; write e.g. {example}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _written(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        """As it was written: what comes from the preset is left out, so that another preset may take its place.
+
+        Without a return type, since the JSON schema would then be of that type.
+        """
+        data = handler(self)
+        if self.preset is None or self.preset not in PRESETS:
+            return data
+        plain = type(self).model_validate({"preset": self.preset})
+        same = [
+            name for name in ("down_capacity", "up_capacity", "jitter") if getattr(self, name) == getattr(plain, name)
+        ]
+        return {name: value for name, value in data.items() if name not in same}
 
     def figures(self, base: Path | None = None) -> tuple[float, float, float]:
         """Rate down and rate up in bits per second, round trip in seconds, with the preset filled in.

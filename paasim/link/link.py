@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from paasim.core.errors import did_you_mean
 from paasim.core.kernel import Environment, Moment
@@ -90,7 +90,20 @@ class LinkSpec(Spec):
         preset = PRESETS.get(str(value["preset"]))
         if preset is None:
             raise ValueError(f"unknown preset '{value['preset']}'; {did_you_mean(str(value['preset']), PRESETS)}")
-        return {**preset.link(), **value}
+        return {**preset.link(), **{name: given for name, given in value.items() if given is not None}}
+
+    @model_serializer(mode="wrap")
+    def _written(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        """As it was written: what comes from the preset is left out, so that another preset may take its place.
+
+        Without a return type, since the JSON schema would then be of that type.
+        """
+        data = handler(self)
+        if self.preset is None or self.preset not in PRESETS:
+            return data
+        plain = type(self).model_validate({"between": self.between, "preset": self.preset})
+        same = [name for name in PRESETS[self.preset].link() if getattr(self, name) == getattr(plain, name)]
+        return {name: value for name, value in data.items() if name not in same}
 
     def rates(self) -> tuple[float, float]:
         """Bytes per second forward and backward."""

@@ -1,8 +1,8 @@
 """Networks by name: published medians, and processes fitted to measured traces, for links and for access links.
 
-Medians over many lines and places are taken as constant rates: what varies over time and from user to user is left out,
-and they are marked `estimated`. Processes (`profiles/networks`) vary as their traces do. Published round trips are pings
-to a nearby server: they hold the last mile and the metro network, and are added to the round trip of the link.
+Medians over many lines and places are taken as constant rates: what varies over time and from user to user is left
+out, and they are marked `estimated`. Processes (`profiles/networks`) vary as their traces do. Published round trips are
+pings to a nearby server: they hold the last mile and the metro network, and are added to the round trip of the link.
 """
 
 from __future__ import annotations
@@ -180,8 +180,8 @@ FITTED: Mapping[str, AccessPreset] = {
         0.153e6,
         13e-3,
         "https://github.com/confiwent/Real-world-bandwidth-traces (FCC, 2016); https://www.tvtechnology.com (Ookla)",
-        "slow lines of 2016, as traces for video research have them; estimated: uplink in the proportion of the medians "
-        "of fixed-broadband, constant, and its ping",
+        "slow lines of 2016, as traces for video research have them; estimated: uplink in the proportion of the "
+        "medians of fixed-broadband, constant, and its ping",
         "fitted",
         "fcc-broadband",
     ),
@@ -190,7 +190,7 @@ FITTED: Mapping[str, AccessPreset] = {
         4.95e9,
         0.1412,
         "https://github.com/skyplane-project/paper-demo (2023); https://github.com/ibm-cloud-docs/vpc (round trips)",
-        "each link draws a rate per direction and keeps it; round trip: median of 156 pairs of regions of another cloud",
+        "each link draws a rate per direction and keeps it; round trip: median of 156 pairs of another cloud's regions",
         "fitted",
         "wan-inter-region",
         "wan-inter-region",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from paasim.core.paths import expand
 from paasim.core.units import TIME
@@ -18,7 +18,11 @@ from paasim.link.network.trace import Form, Trace, read
 
 
 def _offset(value: Any) -> Any:
-    return value if value == "random" or isinstance(value, float) else TIME.parse(value)
+    return value if value == "random" else TIME.parse(value)
+
+
+def _as_text(value: str | float) -> str:
+    return value if isinstance(value, str) else TIME.format(value)
 
 
 class TraceCapacity(CapacitySpec, Form):
@@ -36,6 +40,7 @@ class TraceCapacity(CapacitySpec, Form):
         Literal["random"] | float,
         BeforeValidator(_offset),
         Field(ge=0),
+        PlainSerializer(_as_text),
         WithJsonSchema({"type": "string", "examples": ["random", "20 s"]}),
     ] = "random"
     """Where in the trace the run begins: a time, or `random`, drawn for each link and device (only of a loop)."""
@@ -56,7 +61,7 @@ class TraceCapacity(CapacitySpec, Form):
         return whole.carried(0.0, length) / length if self.after == "loop" else whole.rate(2 * length)
 
     def _form(self) -> str:
-        return Form(**{name: getattr(self, name) for name in Form.model_fields}).model_dump_json()
+        return self.model_dump_json(include=set(Form.model_fields))
 
 
 @functools.lru_cache(maxsize=32)

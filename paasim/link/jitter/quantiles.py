@@ -26,9 +26,13 @@ class QuantileJitter(JitterSpec):
     p50: Duration | None = None
     """Median delay."""
     p90: Duration | None = None
+    """Delay that nine tenths of transfers do not exceed."""
     p95: Duration | None = None
+    """Delay that 95 % of transfers do not exceed."""
     p99: Duration | None = None
+    """Delay that 99 % of transfers do not exceed."""
     p999: Duration | None = None
+    """Delay that 99.9 % of transfers do not exceed."""
 
     @model_validator(mode="after")
     def _rises(self) -> QuantileJitter:

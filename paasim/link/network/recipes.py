@@ -76,14 +76,33 @@ def process(part: Part, data: Path) -> ProcessSpec:
         InputError: if files are missing or wrong, or hold too little.
     """
     threshold = part.outage_below / 8
+    if part.steady is None:
+        return fitted(traces(part, data), part.step, threshold, part.level)
+    rates = rows(part, data)
+    law = fit(rates, math.inf, threshold)
+    return stored(law, threshold, _compare(rates, law, threshold, changes=False))
+
+
+def traces(part: Part, data: Path) -> list[Trace]:
+    """The traces that one direction is fitted to, those of some length.
+
+    Raises:
+        InputError: if files are missing or wrong.
+    """
+    found = [trace for path in find(part.files, data) for trace in read_all(path, part.form, part.by, part.cut)]
+    return [trace for trace in found if trace.length >= LEAST]
+
+
+def rows(part: Part, data: Path) -> list[Floats]:
+    """Their rates, bytes/s: of each trace in bins of a second, or one per link if they do not change.
+
+    Raises:
+        InputError: if files are missing or wrong.
+    """
+    if part.steady is None:
+        return [statistics.binned(trace) for trace in traces(part, data)]
     paths = find(part.files, data)
-    if part.steady is not None:
-        column = part.form.rate or ""
-        rates = [samples.rates(path, column, part.form.unit, part.steady) for path in paths]
-        law = fit(rates, math.inf, threshold)
-        return stored(law, threshold, _compare(rates, law, threshold, changes=False))
-    traces = [trace for path in paths for trace in read_all(path, part.form, part.by, part.cut)]
-    return fitted([trace for trace in traces if trace.length >= LEAST], part.step, threshold, part.level)
+    return [samples.rates(path, part.form.rate or "", part.form.unit, part.steady) for path in paths]
 
 
 def fitted(traces: list[Trace], step: float, threshold: float, level: bool) -> ProcessSpec:

@@ -226,7 +226,7 @@ class _Columns:
 
     def __init__(self, path: Path, form: Form, by: str | None, first: list[str]) -> None:
         self.path = path
-        self.has_header = not all(map(_is_number, first[:2]))
+        self.has_header = not any(map(_is_number, first))
         names = [field.lstrip("\ufeff").lower() for field in first] if self.has_header else []
         if self.has_header and len(first) < 2:
             raise wrong(path, 1, f"'{first[0][:40]}' is neither a time in milliseconds nor a row of time and rate")

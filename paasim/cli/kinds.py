@@ -18,6 +18,9 @@ FAMILIES = {
     "workload.traces": "whole recorded workloads (`workload.trace`)",
     "workload.prefixes": "what prompts have in common (`workload.prefixes`)",
     "link": "how sites are joined (`network.links`)",
+    "link.capacity": "how a link's rate changes over time (`capacity` of a link, `down_capacity` of an access link)",
+    "link.outages": "when nothing passes a link (`outages`)",
+    "link.jitter": "how delays of transfers vary (`jitter`)",
     "kv.codec": "how a KV cache is packed for the network (`kv.codec` of a route)",
     "kv.streaming": "when a KV cache is sent (`kv.streaming` of a route)",
 }

@@ -156,9 +156,10 @@ def find(names: list[str], data: Path) -> list[Path]:
     """
     found = []
     for name in names:
-        paths = sorted(data.glob(name))
+        path = data / name
+        paths = [path] if path.is_file() else sorted(data.glob(name)) if "*" in name else []
         if not paths:
-            raise InputError.one(str(data), f"there is no file '{name}'", "set PAASIM_DATA to the folder of raw data")
+            raise InputError.one("", f"there is no file '{path}'", "check the path")
         found += paths
     return found
 

@@ -63,6 +63,8 @@ class Way:
         """Whether KV may leave step by step, so that the prefill engine has to tell its steps."""
         self.timeout = inf if spec.kv.timeout is None else spec.kv.timeout
         """Longest time for the KV to come once all of it could be sent, s."""
+        self.waits_on = spec.kv.timeout is None
+        """Whether it is waited for however long it takes."""
         self.handover = spec.handover
         self.request: float = prefill.steps.request
         """Seconds from the prompt's arrival at the prefill site until it queues there."""

@@ -48,6 +48,8 @@ class CalibrationFile(Spec):
     """Releases of the engine that served the runs."""
     calibration: Calibration
     """What to apply."""
+    batching: dict[str, str | int] = Field(default_factory=dict)
+    """How the engine filled its steps in the simulations it was fitted with, as a pool writes it; empty: not stated."""
     runs: int = Field(default=0, ge=0)
     """Runs it was fitted to."""
     source: str = ""

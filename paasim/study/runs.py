@@ -1,7 +1,8 @@
-"""Reads one's own serving runs of a closed loop: what benchmark clients write, or a CSV with a line per run.
+"""Measured runs to simulate: from what benchmark clients write, or a CSV with a line per run.
 
 Of clients, every form that `paasim.results.readers` knows. Lengths are drawn evenly, with the mean and the spread of
-those that were served (prompts and answers by one ratio, the mean of theirs): a file of figures alone tells no spread.
+those that were served (prompts and answers by one ratio, the mean of theirs): figures alone tell no spread, unless the
+benchmark is known to draw its lengths from a range.
 Columns of the CSV: `prompt`, `output` (tokens asked for), `concurrency`, `ttft_ms`, `tpot_ms` (means); where lengths
 are drawn evenly from a share of what is asked for up to it, `range_ratio` (as `--random-range-ratio` of clients).
 """
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,11 +49,11 @@ def read(
     runs: list[MeasuredRun] = []
     dropped: Counter[str] = Counter()
     for each in known.read(path):
-        reason = _unfit(each)
-        if reason:
-            dropped[reason] += 1
+        run = measured(each, engine=engine, model=model, hardware=hardware, profile=profile)
+        if isinstance(run, str):
+            dropped[run] += 1
         else:
-            runs.append(_run(each, MeasuredRun(engine, model, hardware, profile, 1, 1, 1, 1.0, 1.0)))
+            runs.append(run)
     return runs, dict(dropped)
 
 
@@ -70,24 +70,38 @@ def _unfit(served: Served) -> str:
     return ""
 
 
-def _run(served: Served, of: MeasuredRun) -> MeasuredRun:
-    """The run as the simulator takes it; `of` says what served it."""
-    prompt, output, spread = _lengths(served)
+def measured(served: Served, *, engine: str, model: str, hardware: str, profile: str) -> MeasuredRun | str:
+    """The run as the simulator takes it, or why it cannot be simulated as a closed loop.
+
+    Args:
+        served: what a benchmark found.
+        engine: how it fills its steps: `vllm`, `sglang` or `trtllm`.
+        model: its model, by name or by path.
+        hardware: its GPU.
+        profile: what served it: a name or a path.
+    """
+    if reason := _unfit(served):
+        return reason
+    prompt, output, shortest, longest = _lengths(served)
     users, ttft, tpot = served.setup.concurrency, _mean(served, "ttft"), _mean(served, "tpot")
     assert users is not None
     assert ttft is not None
     assert tpot is not None
-    return replace(
-        of,
+    return MeasuredRun(
+        engine=engine,
+        model=model,
+        hardware=hardware,
+        profile=profile,
         prompt=round(prompt),
         output=max(2, round(output)),
         concurrency=users,
         ttft=ttft,
         tpot=tpot,
-        shortest=max(SHORTEST, 1.0 - EVEN * spread),
-        longest=1.0 + EVEN * spread,
+        shortest=shortest,
+        longest=longest,
         version=served.setup.version,
         date=served.setup.date,
+        held=served.held,
     )
 
 
@@ -100,14 +114,15 @@ def _mean(served: Served, metric: str) -> float | None:
     return stated.get("mean", None if typical is None else typical.value)
 
 
-def _lengths(served: Served) -> tuple[float, float, float]:
-    """Mean prompt and output tokens (0: not known), and their standard deviation as a share of the mean."""
-    rows = [row for row in served.answered if row.prompt_tokens and row.output_tokens]
+def _lengths(served: Served) -> tuple[float, float, float, float]:
+    """Prompt and output tokens (0: not known), and from and to which share of them they are drawn."""
+    rows, s = [row for row in served.answered if row.prompt_tokens and row.output_tokens], served.setup
     if not rows:
-        return served.setup.isl or 0.0, served.setup.osl or 0.0, 0.0
+        return s.isl or 0.0, s.osl or 0.0, s.shortest or 1.0, s.longest or 1.0
     lengths = np.array([[row.prompt_tokens, row.output_tokens] for row in rows], dtype=np.float64)
     prompt, output = lengths.mean(axis=0).tolist()
-    return prompt, output, float((lengths.std(axis=0) / lengths.mean(axis=0)).mean())
+    half = EVEN * float((lengths.std(axis=0) / lengths.mean(axis=0)).mean())
+    return prompt, output, max(SHORTEST, 1.0 - half), 1.0 + half
 
 
 def table(path: Path, *, profile: str, model: str, hardware: str, engine: str) -> list[MeasuredRun]:

@@ -153,6 +153,7 @@ def _facts(run: Served) -> dict[str, Any]:
         "stated": {name: dict(each) for name, each in run.stated.items()},
         "throughput": run.throughput(),
         "unusable": run.unusable,
+        "held": run.held,
         "warnings": run.warnings,
     }
 

@@ -55,7 +55,7 @@ def import_file(
     console.note(f"{file}: {known.title} ({known.name})")
     wanted = options.pairs(select, "--select")
     keys = formats.configurations(file, known, wanted)
-    fields = options.pairs(header, "--set")
+    fields = options.header_fields(header)
     if all_:
         if output is None or output.suffix in (".yaml", ".yml"):
             raise InputError.one("--all", "needs a folder to write to", "-o FOLDER")
@@ -69,9 +69,10 @@ def import_file(
         _one(file, known.read(file, wanted), fields, output)
 
 
-def _one(file: Path, found: Imported, fields: dict[str, str], output: Path | None) -> None:
+def _one(file: Path, found: Imported, fields: dict[str, Any], output: Path | None) -> None:
     """Say what was found, and write it if there is a file to write to."""
     from paasim.core.errors import InputError
+    from paasim.profile.write import require_writable
 
     _tell(found)
     if found.summary is not None:
@@ -79,11 +80,13 @@ def _one(file: Path, found: Imported, fields: dict[str, str], output: Path | Non
         if output is not None:
             raise InputError.one(str(file), f"no profile can be made of it: {found.summary.reason}", "leave -o out")
     elif output is not None:
+        require_writable(output)
+        options.require_kept(file, output)
         options.report([_make(found, fields, output, output.stem)], output)
 
 
 def _each(
-    file: Path, format: Format, keys: list[dict[str, str]], fields: dict[str, str], folder: Path
+    file: Path, format: Format, keys: list[dict[str, str]], fields: dict[str, Any], folder: Path
 ) -> Iterator[Profile]:
     """A profile of each configuration; one that cannot be made is left out, with the reason, if any other can."""
     from paasim.core.errors import InputError
@@ -112,7 +115,7 @@ def _each(
         raise InputError(failed)
 
 
-def _make(found: Imported, fields: dict[str, str], path: Path, id: str) -> Profile:
+def _make(found: Imported, fields: dict[str, Any], path: Path, id: str) -> Profile:
     from paasim.core.errors import InputError
     from paasim.profile.fit import require_enough
     from paasim.profile.write import make
@@ -122,7 +125,7 @@ def _make(found: Imported, fields: dict[str, str], path: Path, id: str) -> Profi
     except InputError as error:
         for problem in error.problems:
             console.warn(f"{problem.what}; the form is a guess beyond them")
-    return make(options.sourced({"id": id, **found.header, **fields}), found.table, path, options.shape)
+    return make(options.sourced(options.merged({"id": id, **found.header}, fields)), found.table, path, options.shape)
 
 
 def _tell(found: Imported) -> None:

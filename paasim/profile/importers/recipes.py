@@ -8,6 +8,7 @@ list, and of `all`, what holds for every entry that does not say otherwise (its 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,20 +94,26 @@ def _entry(
         return
     target = out / f"{header['id']}.yaml"
     rows = _together([row for part in parts for row in part.table.rows])
-    if rows:
-        yield make(header, Table(rows), target, shapes)
-    else:
-        spec = header_of(header)
-        write(spec, None, target)
-        yield Profile(spec, target)
+    try:
+        yield make(header, Table(rows), target, shapes) if rows else _formed(header, target)
+    except InputError as error:
+        raise InputError(replace(each, where=each.where or where) for each in error.problems) from None
+
+
+def _formed(header: dict[str, Any], target: Path) -> Profile:
+    """A profile of coefficients alone."""
+    spec = header_of(header)
+    write(spec, None, target)
+    return Profile(spec, target)
 
 
 def _imported(source: dict[str, Any], data: Path, where: str) -> Imported:
     try:
-        name, file = source["format"], data / source["file"]
-    except (KeyError, TypeError):
-        raise InputError.one(where, "a source needs a format and a file", "see profiles/README.md") from None
-    select = {key: str(value) for key, value in source.get("select", {}).items()}
+        name, file = str(source["format"]), data / source["file"]
+        select = {key: str(value) for key, value in (source.get("select") or {}).items()}
+    except (KeyError, TypeError, AttributeError):
+        what = "a source needs a format and a file, and may have columns to select by"
+        raise InputError.one(where, what, "see profiles/README.md") from None
     return formats.read(file, name, select)
 
 

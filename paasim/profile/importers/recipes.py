@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from paasim.core.errors import InputError
+from paasim.core.errors import InputError, quoted
 from paasim.profile.few import Shapes
 from paasim.profile.importers import formats
 from paasim.profile.importers.imported import Imported
@@ -92,12 +92,24 @@ def _entry(
         header[name] = {**header[name], **value} if both else value
     if not str(header.get("id", "")).startswith(only):
         return
-    target = out / f"{header['id']}.yaml"
+    target = out / f"{_id(header, where)}.yaml"
     rows = _together([row for part in parts for row in part.table.rows])
     try:
         yield make(header, Table(rows), target, shapes) if rows else _formed(header, target)
     except InputError as error:
         raise InputError(replace(each, where=each.where or where) for each in error.problems) from None
+
+
+def _id(header: dict[str, Any], where: str) -> str:
+    """The name of the profile, which is where its file goes."""
+    name = str(header.get("id", ""))
+    if not name:
+        raise InputError.one(
+            where, "has no id, and its files tell none", "give e.g. id: my-gpu/my-model/bf16/my-engine"
+        )
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise InputError.one(where, f"id {quoted(name)} leads out of the folder of profiles", "give hardware/model/...")
+    return name
 
 
 def _formed(header: dict[str, Any], target: Path) -> Profile:

@@ -24,6 +24,10 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("steps.csv").write_text(STEPS)
     Path("empty").mkdir()
+    Path("r.txt").write_text("- {id: a/b, points: [{phase: prefill, new: 512, time: 20 ms}]}\n")
+    runs = "prompt,output,concurrency,ttft_ms,tpot_ms\n" + "900000,64,1,30,8\n" * 10
+    Path("runs.csv").write_text(runs)
+    Path("huge.csv").write_text(runs.replace(",8\n", ",1e308\n"))
 
 
 def run(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -70,6 +74,16 @@ WRONG = [
         "names of 34 profiles begin so: h100-pcie, h100-sxm; give one whole, or see `paasim profile list",
     ),
     (["show", "m2-ultra/llama"], "begin so: m2-ultra/llama-3.1-70b/f16/llama.cpp/tp1, m2-ultra/llama-3.1-70b/q4-k-m"),
+    (["import", "steps.csv", "--data", ".", "--only", "x"], "--data, --only: of no use with a file of measurements"),
+    (["import", "r.txt", "--format", "recipes", "-o", "x", "--set", "tp=2"], "--set: of no use with recipes"),
+    (["import", "r.txt", "--format", "recipes", "-o", "x", "--only", "zz"], "r.txt: no id begins with 'zz'"),
+    (["calibrate", H100, "--against", "runs.csv", "-o", "runs.csv"], "'runs.csv' is not the name of a YAML file"),
+    (["calibrate", H100, "--against", "runs.csv", "-o", "empty"], "'empty' is not the name of a YAML file"),
+    (["calibrate", H100, "--against", "empty"], "empty: is a folder with no result of a benchmark client"),
+    (["calibrate", H100, "--against", "runs.csv"], "no request is answered; does it fit into the memory and context"),
+    (["calibrate", H100, "--against", "huge.csv"], "huge.csv:2: tpot_ms '1e308' is not between 0.0001 and 1e+06"),
+    (["validate", H100, "--against", "steps.csv", "--select", "tp=1"], "a plain table has no columns to select by"),
+    (["measure", "http://localhost:1", "-o", "empty/x.yaml", "--set", "tp=x"], "--set tp: "),
     (["show", ""], "profile '' is unknown"),
 ]
 
@@ -96,6 +110,12 @@ def test_a_part_of_a_block_can_be_set(capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["import", "fits.json", "-o", "b.yaml", "--set", "memory.weight_bytes=26 GB"], capsys)[0] == 0
     memory = load("b.yaml", Path.cwd()).spec.memory
     assert (memory.device_bytes, memory.weight_bytes) == (80e9, 26e9)
+
+
+def test_what_is_not_compared_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(["validate", "prfaas-h200", "--against", "steps.csv"], capsys)
+    assert code == 0
+    assert "4 decode rows are left out: prfaas-h200/prfaas-1t/bf16/vllm/tp8 has no decode measurements" in err
 
 
 def test_known_filters_that_match_nothing_together(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,9 +47,12 @@ def import_file(
     if format == "recipes" or (not format and (file.suffix in (".yaml", ".yml") or any(file.glob("*.yaml")))):
         if output is None:
             raise InputError.one("-o", "recipes need a folder to write to", "paasim profile import FILE -o profiles")
+        _refuse("recipes", {"--select": select, "--set": header, "--all": all_, "--json": as_json})
         options.report(recipes.run(file, data or Path.cwd(), output, only, options.shape), output)
         return
-    if serving.told(file, format, options.pairs(select, "--select"), options.pairs(header, "--set"), output, as_json):
+    _refuse("a file of measurements", {"--data": data, "--only": only})
+    texts = options.pairs(select, "--select"), options.pairs(header, "--set")
+    if serving.told(file, format, *texts, output, as_json, all_):
         return
     known = formats.named(format) if format else formats.recognise(file)
     console.note(f"{file}: {known.title} ({known.name})")
@@ -67,6 +70,19 @@ def import_file(
             raise InputError.one(str(file), f"holds {len(keys)} configurations", todo)
     else:
         _one(file, known.read(file, wanted), fields, output)
+
+
+def _refuse(what: str, given: dict[str, Any]) -> None:
+    """Refuse options that what is imported has no use for, rather than pass over them.
+
+    Raises:
+        InputError: naming them.
+    """
+    from paasim.core.errors import InputError
+
+    named = [option for option, value in given.items() if value]
+    if named:
+        raise InputError.one(", ".join(named), f"of no use with {what}", "leave it out")
 
 
 def _one(file: Path, found: Imported, fields: dict[str, Any], output: Path | None) -> None:

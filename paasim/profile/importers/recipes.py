@@ -40,9 +40,15 @@ def run(
     files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
     if not files:
         raise InputError.one(str(path), "has no recipes (*.yaml)", "give a YAML file of recipes, or a folder of them")
+    made = 0
     for file in files:
         for entry in entries(file):
-            yield from _entry(entry, file, data, out, only, shapes)
+            for profile in _entry(entry, file, data, out, only, shapes):
+                made += 1
+                yield profile
+    if not made:
+        what = f"no id begins with {quoted(only)}" if only else "holds no recipe"
+        raise InputError.one(str(path), what, "see the ids in the recipes")
 
 
 def entries(path: Path) -> list[dict[str, Any]]:

@@ -15,12 +15,20 @@ from pathlib import Path
 
 import numpy as np
 
-from paasim.core.errors import InputError, Problem
+from paasim.core.errors import InputError, Problem, quoted
 from paasim.results.readers import formats
 from paasim.results.served import Served
 from paasim.study.serving import MeasuredRun
 
 COLUMNS = ("prompt", "output", "concurrency", "ttft_ms", "tpot_ms")
+RANGES = {
+    "prompt": (1, 1e8),
+    "output": (1, 1e7),
+    "concurrency": (1, 1e6),
+    "ttft_ms": (1e-3, 1e8),
+    "tpot_ms": (1e-4, 1e6),
+}
+"""What a server can have done, widely taken; more is a slip or another unit."""
 ADVICE = f"give the result file of a benchmark client (docs/measurements.md), or a CSV with {','.join(COLUMNS)}"
 EVEN = 3.0**0.5
 """Half the width of an even distribution, in standard deviations."""
@@ -139,8 +147,10 @@ def table(path: Path, *, profile: str, model: str, hardware: str, engine: str) -
         InputError: with every line that is wrong.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
+    except IsADirectoryError:
+        raise InputError.one(str(path), "is a folder with no result of a benchmark client in it", ADVICE) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError.one(str(path), f"cannot be read: {error}", ADVICE) from None
     missing = [name for name in COLUMNS if not rows or name not in rows[0]]
@@ -167,7 +177,7 @@ def table(path: Path, *, profile: str, model: str, hardware: str, engine: str) -
 def _count(row: dict[str, str], name: str) -> int:
     value = _positive(row, name)
     if value != int(value):
-        raise ValueError(f"{name} '{row[name]}' is not a whole number")
+        raise ValueError(f"{name} {quoted(row[name])} is not a whole number")
     return int(value)
 
 
@@ -175,7 +185,10 @@ def _positive(row: dict[str, str], name: str) -> float:
     try:
         value = float(row[name])
     except (TypeError, ValueError):
-        raise ValueError(f"{name} '{row[name]}' is not a number") from None
+        raise ValueError(f"{name} {quoted(row[name] or '')} is not a number") from None
     if not 0 < value < float("inf"):
-        raise ValueError(f"{name} '{row[name]}' is not more than zero")
+        raise ValueError(f"{name} {quoted(row[name])} is not more than zero")
+    low, high = RANGES.get(name, (0.0, 1.0))
+    if not low <= value <= high:
+        raise ValueError(f"{name} {quoted(row[name])} is not between {low:g} and {high:g}")
     return value

@@ -33,10 +33,13 @@ def calibrate(
     from paasim.core.errors import InputError
     from paasim.profile import load
     from paasim.profile.calibrations import CalibrationFile, write
+    from paasim.profile.write import require_writable
     from paasim.study.calibrate import ENOUGH, PROFILE, calibrate, doubts, folds, held_out, rounded
     from paasim.study.misfit import misfits
     from paasim.study.serving import BATCHING, serve
 
+    if output is not None:
+        require_writable(output)
     loaded = load(profile, Path.cwd())
     engine = engine or loaded.spec.engine
     if engine not in BATCHING:

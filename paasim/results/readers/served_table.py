@@ -15,7 +15,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from paasim.core.errors import InputError
+from paasim.core.errors import InputError, quoted
 from paasim.profile.importers.imported import has_columns
 from paasim.results.readers.formats import Format
 from paasim.results.readers.reading import number
@@ -133,7 +133,7 @@ def read(path: Path) -> list[Served]:
         elif kind == "request" and name in runs:
             requests.setdefault(name, []).append(_request(row))
         else:
-            what = f"kind '{kind}' of run '{name}' is neither a run nor a request of a run above"
+            what = f"kind {quoted(kind)} of run {quoted(name)} is neither a run nor a request of a run above"
             raise InputError.one(row.where, what, "correct the file")
     for name, answers in requests.items():
         runs[name].requests = tuple(answers)

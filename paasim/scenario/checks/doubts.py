@@ -64,6 +64,16 @@ def _inline(fields: Mapping[str, Any]) -> str:
     return "{" + ", ".join(f"{key}: {value}" for key, value in fields.items()) + "}"
 
 
+def calibration_is_plausible(scenario: Scenario, parts: Parts) -> Found:
+    """A factor far from one is a slip, in the scenario or in the profile: no engine is so far from its kernels."""
+    low, high = calibrations.PLAUSIBLE
+    for name, end in parts.ends.items():
+        key = "profile" if end.spec.calibration is None else "calibration"
+        for factor in calibrations.implausible(parts.profiles[name].spec.calibration):
+            what = f"the calibration's {factor} is no factor between kernels and an engine ({low:g} to {high:g})"
+            yield at(scenario, (*end.path, key), what, "all times follow it: check the figure")
+
+
 def load_is_above_capacity(scenario: Scenario, parts: Parts) -> Found:
     """No pool, device or link is offered more than it can carry."""
     if not is_spread_known(scenario):
@@ -161,6 +171,7 @@ DOUBTS: tuple[PartCheck, ...] = (
     model_differs,
     calibration_fits_the_profile,
     calibration_fits_the_batching,
+    calibration_is_plausible,
     load_is_above_capacity,
     some_requests_are_too_long,
     prompts_are_within_the_context,

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import nan
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,7 @@ SCHEMES = {
     "none": "kernel times alone",
     "pair": "engine calibrated without the (model, GPU) pair",
     "model": "engine calibrated without the model",
+    "other": "engine and model calibrated on the model's other GPUs, where there are enough runs; else as above",
     "own": "profile calibrated by other runs of its own (a random fifth left out)",
 }
 Times = dict[int, tuple[float, float]]
@@ -80,11 +82,28 @@ def by_engine(runs: Sequence[MeasuredRun], results: dict[str, Times]) -> dict[st
         for scheme, label in (("pair", lambda run: run.pair), ("model", lambda run: run.title)):
             held = held_out(mine, [label(run) for run in mine], response, ENGINE)
             results[scheme] |= {i: pair for i, pair in zip(numbers, held, strict=True) if pair is not None}
+        results["other"] |= dict(zip(numbers, on_other_gpus(mine, response), strict=True))
         files[setup] = header(mine, found)
         say(f"{setup}: {len(mine)} runs, scale {found.scale:.3f}, overhead {found.overhead * 1e3:.2f} ms, "
             f"request {found.request * 1e3:.1f} ms")  # fmt: skip
     borrow(runs, files, results["model"])
     return files
+
+
+def on_other_gpus(runs: Sequence[MeasuredRun], response: Response) -> list[tuple[float, float]]:
+    """Simulate every run by a calibration fitted to the same model on other GPUs; to all other pairs if those are few."""
+    found = [(nan, nan)] * len(runs)
+    for pair in dict.fromkeys(run.pair for run in runs):
+        mine = [i for i, run in enumerate(runs) if run.pair == pair]
+        others = [i for i, run in enumerate(runs) if run.pair != pair]
+        same = [i for i in others if runs[i].title == runs[mine[0]].title]
+        chosen = np.array(same if len(same) >= FEWEST else others)
+        if len(chosen) < FEWEST:
+            continue
+        calibration = solve([runs[i] for i in chosen], response.take(chosen), ENGINE)
+        for i in mine:
+            found[i] = serve(runs[i], calibration)
+    return found
 
 
 def header(runs: Sequence[MeasuredRun], found: Calibration) -> CalibrationFile:
@@ -218,7 +237,8 @@ def main() -> None:
         read = silicon.read(asked.data / RUNS, tables(asked.data, asked.work or Path(scratch)))
         runs = read.runs
         say(f"{len(runs)} runs; {dict(read.dropped)}")
-        results: dict[str, Times] = {"none": {i: serve(run) for i, run in enumerate(runs)}, "pair": {}, "model": {}}
+        results: dict[str, Times] = {"none": {i: serve(run) for i, run in enumerate(runs)}}
+        results |= {"pair": {}, "model": {}, "other": {}}
         files = by_engine(runs, results)
         results["own"] = by_profile(runs, files)
     lines = "\n".join(report(runs, read, results))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from paasim.profile.calibrations import CalibrationFile
+from paasim.profile.calibrations import PLAUSIBLE, CalibrationFile
 from paasim.profile.spec import Calibration
 from paasim.study.serving import MeasuredRun, serve
 
@@ -53,8 +53,6 @@ PARTS = 5
 """Into how many parts runs are divided, each held out in turn."""
 ENOUGH = FEWEST * PARTS // (PARTS - 1)
 """Runs that a fit needs where a part of them is held out: ten."""
-PLAUSIBLE = (0.3, 3.0)
-"""Factors from kernel times to an engine in service beyond which something else is wrong; judgement."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,18 @@ from paasim.profile.importers.imported import records_of
 from paasim.profile.spec import Calibration
 from paasim.profile.write import make
 from paasim.study import silicon
-from paasim.study.calibrate import ENGINE, ENOUGH, PROFILE, calibrate, folds, held_out, rounded
+from paasim.study.calibrate import (
+    ENGINE,
+    ENOUGH,
+    FEWEST,
+    PROFILE,
+    Response,
+    calibrate,
+    folds,
+    held_out,
+    rounded,
+    solve,
+)
 from paasim.study.misfit import errors, misfits
 from paasim.study.serving import BATCHING, MeasuredRun, serve
 
@@ -91,7 +102,7 @@ def by_engine(runs: Sequence[MeasuredRun], results: dict[str, Times]) -> dict[st
 
 
 def on_other_gpus(runs: Sequence[MeasuredRun], response: Response) -> list[tuple[float, float]]:
-    """Simulate every run by a calibration fitted to the same model on other GPUs; to all other pairs if those are few."""
+    """Simulate every run by a calibration fitted to its model on other GPUs; to all other pairs if those are few."""
     found = [(nan, nan)] * len(runs)
     for pair in dict.fromkeys(run.pair for run in runs):
         mine = [i for i, run in enumerate(runs) if run.pair == pair]

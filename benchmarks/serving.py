@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from math import nan
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +92,7 @@ def by_engine(runs: Sequence[MeasuredRun], results: dict[str, Times]) -> dict[st
         for scheme, label in (("pair", lambda run: run.pair), ("model", lambda run: run.title)):
             held = held_out(mine, [label(run) for run in mine], response, ENGINE)
             results[scheme] |= {i: pair for i, pair in zip(numbers, held, strict=True) if pair is not None}
-        results["other"] |= dict(zip(numbers, on_other_gpus(mine, response), strict=True))
+        results["other"] |= {numbers[i]: times for i, times in on_other_gpus(mine, response)}
         files[setup] = header(mine, found)
         say(f"{setup}: {len(mine)} runs, scale {found.scale:.3f}, overhead {found.overhead * 1e3:.2f} ms, "
             f"request {found.request * 1e3:.1f} ms")  # fmt: skip
@@ -101,9 +100,8 @@ def by_engine(runs: Sequence[MeasuredRun], results: dict[str, Times]) -> dict[st
     return files
 
 
-def on_other_gpus(runs: Sequence[MeasuredRun], response: Response) -> list[tuple[float, float]]:
+def on_other_gpus(runs: Sequence[MeasuredRun], response: Response) -> Iterator[tuple[int, tuple[float, float]]]:
     """Simulate every run by a calibration fitted to its model on other GPUs; to all other pairs if those are few."""
-    found = [(nan, nan)] * len(runs)
     for pair in dict.fromkeys(run.pair for run in runs):
         mine = [i for i, run in enumerate(runs) if run.pair == pair]
         others = [i for i, run in enumerate(runs) if run.pair != pair]
@@ -113,8 +111,7 @@ def on_other_gpus(runs: Sequence[MeasuredRun], response: Response) -> list[tuple
             continue
         calibration = solve([runs[i] for i in chosen], response.take(chosen), ENGINE)
         for i in mine:
-            found[i] = serve(runs[i], calibration)
-    return found
+            yield i, serve(runs[i], calibration)
 
 
 def header(runs: Sequence[MeasuredRun], found: Calibration) -> CalibrationFile:

@@ -118,39 +118,39 @@ class Path:
             event._value = max(env.now, release.end)
             env.happen(event, event._value + delay)
             return event
-        stream = Stream(event, size, release, self._channels)
+        stream = Stream(size, release, self._channels)
         stream.delay, stream.cap, stream.weight = delay, self._cap, weight
         stream.priority, stream.restarts = priority, restarts
         if tap is not None:
             stream.tap = tap.channel
         if not isinstance(release, tuple):
             release.listener = lambda: self._mesh.more(stream)
-        setup = self._agree(stream, tap)
+        setup = 0.0
+        if self._transport is not None:
+            setup = self._agree(stream, tap)
+            callbacks = event.callbacks
+            assert callbacks is not None
+            callbacks.append(lambda _: self._use(tap))
         if setup > 0.0:
             self._pending.add(event)
-            env.call(env.now + setup, lambda _: self._start(stream))
+            env.call(env.now + setup, lambda _: self._start(event, stream))
         else:
-            self._mesh.start(stream)
+            self._mesh.start(event, stream)
         return event
 
     def _agree(self, stream: Stream, tap: Tap | None) -> float:
         """Put a transfer on the terms of the transport; returns the seconds of its set-up."""
-        if self._transport is None:
-            return 0.0
         terms = self._terms(tap)
         stream.cap = min(stream.cap, terms.cap)
         stream.weight *= terms.weight
         stream.slow_start(terms.window, terms.rounds, terms.round_trip)
-        callbacks = stream.event.callbacks
-        assert callbacks is not None
-        callbacks.append(lambda _: self._use(tap))
         return terms.setup
 
-    def _start(self, stream: Stream) -> None:
+    def _start(self, event: Moment, stream: Stream) -> None:
         """The connection is open, unless the transfer was given up."""
-        if stream.event in self._pending:
-            self._pending.discard(stream.event)
-            self._mesh.start(stream)
+        if event in self._pending:
+            self._pending.discard(event)
+            self._mesh.start(event, stream)
 
     def cancel(self, event: Moment) -> float:
         """Give up a transfer.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from paasim.link.transport.terms import Terms
 from paasim.link.transport.transport import TransportSpec
@@ -35,8 +36,14 @@ class Course:
         """That of a route."""
         links, start, goal = scenario.network.links, parts.ends[route.prefill], parts.ends[route.decode]
         specs = [links[name] for name in path_between(links, start.site, goal.site) or ()]
-        found = tuple(legs(links, start, goal))
-        return cls(found, transport(specs, route) if specs else None, path_loss(specs), route.kv.weight)
+        found = tuple(legs(links, start, goal, scenario.base))
+        kept = (1.0 - path_loss(specs)) * prod(1.0 - leg.loss for leg in found)
+        return cls(found, transport(specs, route) if specs else None, 1.0 - kept, route.kv.weight)
+
+    @property
+    def varies(self) -> bool:
+        """Whether the rate of some leg changes over time: then its mean stands for it."""
+        return any(leg.varies for leg in self.legs)
 
     @property
     def rtt(self) -> float:

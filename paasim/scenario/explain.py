@@ -132,7 +132,8 @@ def _leg(leg: Leg) -> str:
     taken = f", {bits(leg.background)} of it taken by others" if leg.background else ""
     shared = f", shared with {leg.others:g} transfers of others" if leg.others else ""
     each = "" if leg.is_shared else " to each transfer"
-    return f"{bits(leg.rate)}{each}{taken}{shared}, RTT {seconds(leg.rtt)}"
+    mean = " on average" if leg.varies else ""
+    return f"{bits(leg.rate)}{mean}{each}{taken}{shared}, RTT {seconds(leg.rtt)}"
 
 
 def _transport(course: Course) -> str:

@@ -63,7 +63,7 @@ def shipment(parts: Parts, route: RouteSpec, prompt: int) -> Shipment:
         sent = [(ready, wire) for ready, wire, _ in jobs]
         pieces = layers if count == 1 else 1
 
-        def unpack(_: float, left: float) -> float:
+        def unpack(first: float, left: float) -> float:
             return decode_tail(jobs, left, pieces, kv.codec.is_pipelined)
     else:
         release = kv.release(asked, prefill - asked, layers, size, model.kv_dtype)

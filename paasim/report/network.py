@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NONE = "–"
 LIMITS = {
-    "production": "the prefill itself",
+    "production": "the prefill",
     "codec": "the codec",
     "setup": "connection set-up",
     "slow-start": "slow start",
@@ -26,6 +26,14 @@ LIMITS = {
     **CAPS,
 }
 """What limits a transfer, in words; links and last miles have their names."""
+READING = (
+    "bound: bytes over the narrowest link and half a round trip",
+    "alone: from when it may begin (whole: the prefill's end, else its start) to the last byte's arrival, by itself",
+    "at load: the same on average beside the scenario's own requests, a link giving 1 - its load (processor sharing)",
+    "exposed: what of 'alone' comes after the prefill",
+    "hidden from: what the narrowest link needs so that all but the last layer or chunk has left when that is made",
+)
+"""What the columns mean."""
 NO_ROUTES = "No route of this scenario sends a KV cache over a link. There is no transfer to explain."
 
 
@@ -35,25 +43,33 @@ def answer(found: Sequence[Outlook]) -> str:
         return NO_ROUTES
     route = found[0]
     told = route.transfers[len(route.transfers) // 2]
-    hidden = told.hiding
     kept = "all of it" if told.exposed >= told.duration else f"{seconds(told.exposed)} of it"
     first = (
         f"On {route.route}, the KV cache of {_tokens(told.prompt)} ({size(told.wire)} on the wire) takes "
-        f"{seconds(told.duration)} alone on its path, {kept} after the prefill; what limits it is {limit(told.limit)}."
+        f"{seconds(told.duration)} alone on its path, {kept} after the prefill; it is limited by {_named(told.limit)}."
     )
-    return f"{first} {_hidden_in_words(told, hidden, route)}"
+    return f"{first} {_hidden_in_words(told.hiding, route)}"
 
 
-def _hidden_in_words(told: Transfer, hidden: Hiding, route: Outlook) -> str:
-    now = bits(route.leg(hidden.leg).bandwidth)
+def _named(what: Limit) -> str:
+    """`the link wan`, `the last mile of homes`, `slow start`."""
+    return f"the link {what.name}" if what.kind == "trunk" else f"the {what.name}" if what.name else LIMITS[what.kind]
+
+
+def _hidden_in_words(hidden: Hiding, route: Outlook) -> str:
+    leg = route.leg(hidden.leg)
+    name = f"the {leg.name}" if leg.is_access else f"the link {leg.name}"
+    now = f"it has {bits(leg.bandwidth)}{' on average' if leg.varies else ''}"
     if hidden.bandwidth is not None:
-        return f"It is hidden behind the prefill if {hidden.leg} has {bits(hidden.bandwidth)} or more (it has {now})."
-    text = f"No bandwidth hides it behind the prefill: {hidden.why_never}"
+        return f"It is hidden behind the prefill if {name} has {bits(hidden.bandwidth)} or more ({now})."
+    text = f"{name[0].upper()}{name[1:]} alone cannot hide it behind the prefill: {_why(hidden)}"
     if hidden.equals_prefill is not None:
-        return (
-            f"{text}; it takes as long as the prefill if {hidden.leg} has {bits(hidden.equals_prefill)} (it has {now})."
-        )
+        return f"{text}; it takes as long as the prefill if {name} has {bits(hidden.equals_prefill)} ({now})."
     return f"{text}."
+
+
+def _why(hidden: Hiding) -> str:
+    return f"{hidden.why_never}{f' ({bits(hidden.needed)})' if hidden.needed is not None else ''}"
 
 
 def tables(found: Sequence[Outlook]) -> Iterator[Table]:
@@ -64,9 +80,9 @@ def tables(found: Sequence[Outlook]) -> Iterator[Table]:
     for route in found:
         table = Table(title=path(route), box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
         packs = any(told.wire != told.size for told in route.transfers)
-        columns = ["prompt", "KV cache", *(["on the wire"] if packs else []), "prefill", "at least", "alone"]
-        for column in [*columns, "at load", "after prefill", "limited by", "hidden from"]:
-            table.add_column(column, justify="left" if column == "limited by" else "right")
+        columns = ["prompt", "KV cache", *(["on wire"] if packs else []), "prefill", "bound", "alone"]
+        for column in [*columns, "at load", "exposed", "limited by", "hidden from"]:
+            table.add_column(column, justify="left" if column == "limited by" else "right", no_wrap=True)
         for told in route.transfers:
             weight = [size(told.size), *([size(told.wire)] if packs else [])]
             times = [seconds(value) for value in (told.prefill, told.lower_bound, told.duration)]
@@ -91,18 +107,17 @@ def notes(found: Sequence[Outlook]) -> Iterator[str]:
     """What has to be known to read the tables."""
     if not found:
         return
-    yield (
-        "at least: bytes over the narrowest link and half a round trip. alone: from when it may begin (by whole: the end of "
-        "the prefill, else its start) to the last byte, nothing else on its path. at load: the same on average beside the "
-        "scenario's other requests, each link giving 1 - its load (processor sharing). after prefill: what is left of "
-        "'alone'. hidden from: bandwidth of the narrowest link from which on all but the last part has left when that is made"
-    )
+    yield from READING
     for route in found:
         whys = {told.hiding.why_never: told for told in route.transfers if told.hiding.why_never}
         for why, told in whys.items():
-            leg = told.hiding.leg
-            equal = "" if told.hiding.equals_prefill is None else f" (=: {leg} then carries it in a prefill's time)"
-            yield f"{route.route}: never hidden at {_tokens(told.prompt)} and the like, since {why}{equal}"
+            like = f"at {told.prompt:,} tokens and the like"
+            if told.hiding.needed is not None:
+                yield f"{route.route}: what the whole path needs, {like}, since {why}"
+            elif told.hiding.equals_prefill is None:
+                yield f"{route.route}: never {like}, since {why}"
+            else:
+                yield f"{route.route}: never {like}, since {why}; in brackets: where it takes as long as the prefill"
         if route.is_overloaded:
             yield f"{route.route}: no time at load, since a link of its path is offered more than it carries"
         elif route.load is None:
@@ -173,6 +188,7 @@ def _transfer(told: Transfer) -> dict[str, Any]:
             "key": hidden.key or None,
             "bandwidth": hidden.bandwidth,
             "bandwidth_at_load": hidden.bandwidth_at_load,
+            "path_bandwidth": hidden.needed,
             "why_never": hidden.why_never or None,
             "as_long_as_prefill": hidden.equals_prefill,
         },
@@ -203,8 +219,10 @@ def _tokens(prompt: int) -> str:
 
 
 def _from(told: Transfer) -> str:
-    """`7.2 Gbps`; or `never`, with what takes as long as the prefill."""
+    """`7.2 Gbps`; what the whole path needs; or `never`, with what takes as long as the prefill."""
     hidden = told.hiding
     if hidden.bandwidth is not None:
         return bits(hidden.bandwidth)
-    return "never" if hidden.equals_prefill is None else f"never (= {bits(hidden.equals_prefill)})"
+    if hidden.needed is not None:
+        return f"path {bits(hidden.needed)}"
+    return "never" if hidden.equals_prefill is None else f"never ({bits(hidden.equals_prefill)})"

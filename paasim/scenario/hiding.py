@@ -42,6 +42,8 @@ class Hiding:
     """Bits/s from which on the transfer is hidden, if it is alone; None: never."""
     bandwidth_at_load: float | None
     """The same beside the bytes that the scenario sends over the leg on average; None also where they are not known."""
+    needed: float | None
+    """What the whole path must give the transfer, bits/s of payload; None: no rate is enough, or none is known."""
     why_never: str
     """Why no bandwidth of this leg does it; empty if one does."""
     equals_prefill: float | None
@@ -73,11 +75,11 @@ def hiding(course: Course, ship: Shipment, warm: bool, load: dict[str, float] | 
         fault = fault or _next(course, terms, leg, needed)
         equal = None if fault else leg.bandwidth_for(needed, course.weight_of(terms))
     if why:
-        return Hiding(leg.name, leg.key, None, None, why, equal)
+        return Hiding(leg.name, leg.key, None, None, 8 * rate if rate < inf else None, why, equal)
     weight = course.weight_of(terms)
     taken = None if load is None else load.get(leg.name, 0.0) * leg.room
     at_load = None if taken is None else leg.bandwidth_for(rate, weight, taken)
-    return Hiding(leg.name, leg.key, leg.bandwidth_for(rate, weight), at_load, "", None)
+    return Hiding(leg.name, leg.key, leg.bandwidth_for(rate, weight), at_load, 8 * rate, "", None)
 
 
 def _rate(
@@ -122,5 +124,5 @@ def _next(course: Course, terms: Terms, narrowest: Leg, rate: float) -> str:
     weight = course.weight_of(terms)
     for leg in course.legs:
         if leg is not narrowest and (leg.share(weight) if leg.is_shared else leg.rate) < rate:
-            return f"{leg.name} has less than it takes, too"
+            return f"{leg.name} has less than it takes"
     return ""

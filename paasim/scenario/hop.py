@@ -135,11 +135,12 @@ class PathHop(Hop):
         path: the links.
         tap: the access link of a device, in the direction of the path; None without a last mile.
         weight: share of a full link relative to other transfers.
-        priority: rank on a full link, the lowest first.
+        priority: on a full link the higher one goes first.
+        express: bytes up to which a transfer goes before longer ones of its priority.
         restarts: whether an outage undoes what was sent.
     """
 
-    __slots__ = ("_path", "_priority", "_restarts", "_tap", "_weight")
+    __slots__ = ("_express", "_path", "_rank", "_restarts", "_tap", "_weight")
 
     def __init__(
         self,
@@ -147,13 +148,16 @@ class PathHop(Hop):
         tap: Callable[[int], Tap] | None,
         weight: float = 1.0,
         priority: int = 0,
+        express: float = 0.0,
         restarts: bool = False,
     ) -> None:
         super().__init__(path.latency(TOKEN_BYTES, None) if tap is None and path.is_constant else None)
         self._path = path
         self._tap = tap
         self._weight = weight
-        self._priority = priority
+        self._express = express
+        self._rank = -2 * priority + 1
+        """Of long transfers; the lowest goes first."""
         self._restarts = restarts
 
     def _at(self, device: int) -> Tap | None:
@@ -166,7 +170,9 @@ class PathHop(Hop):
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
         """Send bytes as they become ready (see `Path.transfer`)."""
         tap = self._at(device)
-        return self._path.transfer(size, release, tap, self._weight, self._priority, self._restarts)
+        # How much a feed will bring nobody knows yet: it counts as long.
+        rank = self._rank - 1 if size <= self._express and isinstance(release, tuple) else self._rank
+        return self._path.transfer(size, release, tap, self._weight, rank, self._restarts)
 
     def cancel(self, moment: Moment) -> float:
         """Give up a transfer (see `Path.cancel`)."""

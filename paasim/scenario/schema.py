@@ -25,6 +25,8 @@ def scenario_schema() -> dict[str, Any]:
             field.pop("title", None)
             if name in SHORT_FORMS:
                 _allow(field, SHORT_FORMS[name])
+            if name == "levels":
+                _allow(field["items"], "string")  # of an adaptive codec: codecs
     return {"$schema": DIALECT, **schema, "title": "paasim scenario"}
 
 

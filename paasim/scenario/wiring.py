@@ -95,7 +95,7 @@ class Wiring:
         if route is None:
             return PathHop(path, tap)
         kv = route.kv
-        return PathHop(path, tap, kv.weight, -kv.priority, kv.after_outage == "restart")
+        return PathHop(path, tap, kv.weight, kv.priority, kv.express or 0.0, kv.after_outage == "restart")
 
     def _ends(self, ways: list[tuple[str, bool]], a: str, b: str) -> Iterator[tuple[str, bool, str]]:
         """The last mile on the way: its link, whether the way goes forward there, and the devices' site."""
@@ -218,7 +218,7 @@ def _meshes(env: Environment, scenario: Scenario, known: Mapping[str, End]) -> I
 
 def _is_plain(route: RouteSpec) -> bool:
     kv = route.kv
-    return route.transport is None and kv.weight == 1.0 and kv.priority == 0
+    return route.transport is None and kv.weight == 1.0 and kv.priority == 0 and kv.express is None
 
 
 def _last_mile(name: str, link: DuplexLink | MeshedLink, mile: LastMile, devices: int) -> Resource:

@@ -100,7 +100,7 @@ def _routes(scenario: Scenario, parts: Parts) -> Iterator[str]:
             continue
         course = Course.of(scenario, parts, route)
         chain = _chain(course, route)
-        over = f", by {_transport(course)}" if course.sender is not None else ""
+        over = "" if course.sender is None else f", {_transport(course)}"
         yield f"  {name}: {chain}{over}; first token from the {route.first_token} side"
         yield from _path(course)
         flow = means.get(name)
@@ -137,10 +137,12 @@ def _leg(leg: Leg) -> str:
 
 
 def _transport(course: Course) -> str:
-    """`tcp over 8 connections`; with the loss that it minds."""
+    """`by tcp over 8 connections`; with the loss that it minds."""
     kind, count = getattr(course.sender, "kind", "a transport"), getattr(course.sender, "connections", 1)
+    if kind == "ideal":
+        return "by an ideal transport"
     many = f" over {count} connections" if count > 1 else ""
-    return f"{kind}{many}{f' at a loss of {100 * course.loss:g} %' if course.loss else ''}"
+    return f"by {kind}{many}{f' at a loss of {100 * course.loss:g} %' if course.loss else ''}"
 
 
 def _alone(course: Course, sent: float) -> float:

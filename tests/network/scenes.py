@@ -55,9 +55,9 @@ def scene(
     )
 
 
-def foreseen(scenario: Scenario) -> Transfer:
-    """What the closed form says."""
-    (only,) = outlook(scenario).transfers
+def foreseen(scenario: Scenario, *prompts: int) -> Transfer:
+    """What the closed form says, of the scenario's own prompt if no other is named."""
+    (only,) = outlook(scenario, *prompts).transfers
     return only
 
 

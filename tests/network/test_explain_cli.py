@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from paasim.cli import app
-from paasim.scenario import check
+from paasim.core.paths import bundled as bundled_folder
+from paasim.scenario import bundled, check, load
 from paasim.scenario.explain import lines
 from tests.network.scenes import foreseen, scene
 from tests.network.test_lone_transfers import LAYERS, NETWORKS
@@ -88,6 +89,32 @@ def test_a_rate_that_changes_stands_for_its_mean(tmp_path: Path, capsys: pytest.
     outages = {"outages": {"every": "30 s", "for": "10 s"}}
     half = foreseen(scene(tmp_path, outages))
     assert half.lower_bound == pytest.approx(12.5e-3 + half.wire / (0.75 * 1.25e9))
+
+
+def test_no_time_at_load_where_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    full = ["prfaas", "--set", "network.links.wan.bandwidth=10 Gbps", "--prompt", "8000"]
+    assert _document(capsys, *full)["routes"]["prfaas"]["transfers"][0]["at_load"] is None
+    assert app.run(["network", "explain", *full]) == 0
+    assert (
+        "prfaas: no time at load, since a link of its path is offered more than it carries" in capsys.readouterr().err
+    )
+    users = ["prfaas", "--set", "workload.arrivals={kind: closed-loop, users: 4}", "--prompt", "8000"]
+    route = _document(capsys, *users)["routes"]["prfaas"]
+    assert (route["requests_per_s"], route["path"][0]["load"]) == (None, None)
+    assert route["transfers"][0]["at_load"] is None
+    assert app.run(["network", "explain", *users]) == 0
+    assert "no time at load, since the rate of requests follows from the run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(bundled()))
+def test_every_bundled_scenario_and_variant_is_explained(
+    name: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
+    if "${PAASIM_DATA}" in (bundled_folder("scenarios") / f"{name}.yaml").read_text():
+        request.getfixturevalue("shared_data")
+    for variant in ("base", *load(name).fitting):
+        for route in _document(capsys, name, "--variant", variant)["routes"].values():
+            assert all(told["alone"]["transfer"] >= told["lower_bound"] * (1 - 1e-9) for told in route["transfers"])
 
 
 # ---- paasim scenario explain -----------------------------------------------------------------------------------------

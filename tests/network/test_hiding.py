@@ -51,7 +51,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-def _set(scenario: Scenario, folder: Path, key: str, bandwidth: float) -> Scenario:
+def changed(scenario: Scenario, folder: Path, key: str, bandwidth: float) -> Scenario:
     """The scenario with another bandwidth somewhere."""
     data = scenario.expanded()
     *steps, last = key.split(".")
@@ -62,7 +62,7 @@ def _set(scenario: Scenario, folder: Path, key: str, bandwidth: float) -> Scenar
     return from_dict(data, folder)
 
 
-def _left_behind(scenario: Scenario) -> float:
+def left_behind(scenario: Scenario, prompt: int = PROMPT) -> float:
     """Seconds between the last part's being made and the moment from which it alone is on the way, simulated.
 
     After the last part is made at t, the last byte arrives at t + part/r + half a round trip if nothing else was left
@@ -70,7 +70,7 @@ def _left_behind(scenario: Scenario) -> float:
     """
     parts = Parts.of(scenario).sound()
     route = scenario.routes["paas"]
-    course, ship = Course.of(scenario, parts, route), shipment(parts, route, PROMPT)
+    course, ship = Course.of(scenario, parts, route), shipment(parts, route, prompt)
     ready, last = ship.parts[-1]
     terms = course.terms(False)
     share = min(course.narrowest(terms)[0], terms.cap)
@@ -84,10 +84,10 @@ def test_hidden_from_there_on(case: str, tmp_path: Path) -> None:
     hiding = foreseen(scenario).hiding
     assert hiding.bandwidth is not None
     assert hiding.key == outlook(scenario).leg(hiding.leg).key
-    more = _set(scenario, tmp_path, hiding.key, 1.01 * hiding.bandwidth)
-    less = _set(scenario, tmp_path, hiding.key, 0.99 * hiding.bandwidth)
-    assert _left_behind(more) == pytest.approx(0.0, abs=1e-9)
-    assert _left_behind(less) > 1e-5
+    more = changed(scenario, tmp_path, hiding.key, 1.01 * hiding.bandwidth)
+    less = changed(scenario, tmp_path, hiding.key, 0.99 * hiding.bandwidth)
+    assert left_behind(more) == pytest.approx(0.0, abs=1e-9)
+    assert left_behind(less) > 1e-5
     assert foreseen(more).limit.kind == ("codec" if case == "slow codec" else "production")
     assert foreseen(less).limit.kind != "production"
     assert foreseen(more).hiding.bandwidth == pytest.approx(hiding.bandwidth)
@@ -132,7 +132,7 @@ def test_whole_takes_as_long_as_the_prefill_at_that_bandwidth(tmp_path: Path) ->
         scenario = scene(tmp_path, link)
         told = foreseen(scenario)
         assert told.hiding.equals_prefill is not None
-        as_long = _set(scenario, tmp_path, told.hiding.key, told.hiding.equals_prefill)
+        as_long = changed(scenario, tmp_path, told.hiding.key, told.hiding.equals_prefill)
         assert simulated(as_long)["exposed"] == pytest.approx(told.prefill, rel=1e-9)
 
 

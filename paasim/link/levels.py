@@ -25,7 +25,6 @@ def fill(groups: Sequence[Group], channels: Sequence[Channel], now: float) -> No
         now: the present, s.
     """
     for channel in channels:
-        channel.settle(now)
         channel.room = channel.capacity
         channel.last = channel.groups[0].priority
         for group in channel.groups:
@@ -35,26 +34,28 @@ def fill(groups: Sequence[Group], channels: Sequence[Channel], now: float) -> No
         priority, j = groups[i].priority, i + 1
         while j < len(groups) and groups[j].priority == priority:
             j += 1
-        _fill(groups[i:j], now)
+        _fill(groups[i:j], channels, now)
         i = j
     for channel in channels:
-        channel.rate = 0.0
+        rate = 0.0
         for group in channel.groups:
-            channel.rate += group.rate
+            rate += group.rate
+        if rate != channel.rate:
+            channel.settle(now)
+            channel.rate = rate
 
 
-def _fill(groups: Sequence[Group], now: float) -> None:
+def _fill(groups: Sequence[Group], channels: Sequence[Channel], now: float) -> None:
     """Levels of groups of one priority, in what room there is."""
     shared: list[Channel] = []
     for group in groups:
         group.top, group.frozen = inf, False
-    for group in groups:
-        for channel in group.path:
-            mine = _rivals(channel, group.priority)
-            if len(mine) == 1:
-                group.top = min(group.top, level(channel, mine))
-            elif channel not in shared:
-                shared.append(channel)
+    for channel in channels:
+        mine = _rivals(channel, groups[0].priority)
+        if len(mine) == 1:
+            mine[0].top = min(mine[0].top, level(channel, mine))
+        elif mine:
+            shared.append(channel)
     while shared:
         lowest, full = inf, shared[0]
         for channel in shared:

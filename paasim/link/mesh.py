@@ -121,6 +121,8 @@ class Mesh:
         now = self._env.now
         self._run(now)
         self._settle(now)
+        for channel in self._channels:
+            channel.settle(now)
 
     # ---- the calendar ---------------------------------------------------------------------------------------------
 
@@ -176,8 +178,6 @@ class Mesh:
         """After a change from outside: new rates, and the timer at what happens next."""
         if self._stale:
             self._fill(now)
-        for channel in self._channels:
-            channel.settle(now)
         self._arm()
 
     def _arm(self) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from paasim.cli.network.explain import explain
 from paasim.cli.network.fit import fit
 from paasim.cli.network.listing import list_networks
 from paasim.cli.network.show import show
 
 app = typer.Typer(
-    help="Networks: list, show, fit to traces.",
+    help="Networks: list, show, fit to traces; explain the transfers of a scenario.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -17,3 +18,4 @@ app = typer.Typer(
 app.command("list")(list_networks)
 app.command()(show)
 app.command()(fit)
+app.command()(explain)

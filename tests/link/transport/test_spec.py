@@ -119,7 +119,9 @@ def test_an_rdma_link_has_payload_and_a_fixed_cost() -> None:
     assert isinstance(link, RdmaLinkSpec)
     assert link.rates() == pytest.approx((1.2125e9, 1.2125e9))
     assert link.sender().terms(link.rtt, link.rates()[0], 0.0) == Terms(setup=0.6e-3, round_trip=25e-3)
-    assert last_byte(1.2125e9, link.rates()[0], link.sender().terms(link.rtt, link.rates()[0], 0.0)) == pytest.approx(1.0006)
+    assert last_byte(1.2125e9, link.rates()[0], link.sender().terms(link.rtt, link.rates()[0], 0.0)) == pytest.approx(
+        1.0006
+    )
     for missing in ("efficiency", "fixed"):
         block = {key: value for key, value in link.model_dump(mode="json").items() if key != missing}
         with pytest.raises(ValidationError, match="Field required"):

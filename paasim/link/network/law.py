@@ -141,7 +141,7 @@ class Law:
         """The rate in an outage."""
         return np.interp(z, self.scores, self.low)
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Mean rate, bytes/s, by the midpoint rule over a fine grid of probabilities."""
         z = np.array([NormalDist().inv_cdf((i + 0.5) / 2000) for i in range(2000)])

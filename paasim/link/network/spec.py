@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -100,6 +101,11 @@ class ProcessSpec(Spec):
 
     def law(self) -> Law:
         """The law, in bytes and seconds."""
+        return self._law
+
+    @cached_property
+    def _law(self) -> Law:
+        """One for all links and devices that follow the process."""
         outages = self.outages
         return Law(
             step=math.inf if self.step is None else self.step,

@@ -30,6 +30,9 @@ NEVER_FITS = "kv-memory"
 TRANSFER_TIMEOUT = "transfer-timeout"
 """Reason of a drop: the KV had not come when the time for it was up."""
 
+NO_NETWORK = "no-network"
+"""Reason of a drop: the network stays down for ever, so that the prompt never arrives, or the answer never does."""
+
 NOTHING, KV, TEXT = range(3)
 """What came from the prefill engine."""
 
@@ -82,6 +85,9 @@ def life(world: World, r: Request) -> Life:
         world.end(r, DROPPED, NEVER_FITS)
         return
     uplink = way.uplink(r)
+    if uplink == inf:
+        world.end(r, DROPPED, NO_NETWORK)
+        return
     if uplink:
         yield env.pause(uplink)
     r.uplink_end = env.now
@@ -108,8 +114,10 @@ def life(world: World, r: Request) -> Life:
             # Its only token came from the prefill side: no KV has to move.
             r.prefiller.release(r)
             r.finish = r.prefill_end
-    way.deliver(r)
-    world.end(r, COMPLETED)
+    if way.deliver(r):
+        world.end(r, COMPLETED)
+    else:
+        world.end(r, DROPPED, NO_NETWORK)
 
 
 def move(world: World, way: Way, r: Request) -> Part:
@@ -234,6 +242,8 @@ def user(world: World, start: float, turns: Iterator[tuple[float, Request]]) -> 
         r.arrival = env.now
         world.begin(r)
         yield from life(world, r)
+        if r.reason == NO_NETWORK and r.arrival == env.now and not think:
+            break  # nor would it ever be otherwise, and the clock would stand still
     world.sources_left -= 1
 
 

@@ -27,9 +27,20 @@ from paasim.profile.importers.imported import records_of
 from paasim.profile.spec import Calibration
 from paasim.profile.write import make
 from paasim.study import silicon
-from paasim.study.calibrate import ENGINE, FEWEST, PROFILE, calibrate, folds, held_out, rounded
+from paasim.study.calibrate import (
+    ENGINE,
+    ENOUGH,
+    FEWEST,
+    PROFILE,
+    Response,
+    calibrate,
+    folds,
+    held_out,
+    rounded,
+    solve,
+)
 from paasim.study.misfit import errors, misfits
-from paasim.study.serving import MeasuredRun, serve
+from paasim.study.serving import BATCHING, MeasuredRun, serve
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES, RUNS = "profiles/aiconfigurator", "profiles/measured_e2e/silicon_sample.csv.gz"
@@ -49,6 +60,7 @@ SCHEMES = {
     "none": "kernel times alone",
     "pair": "engine calibrated without the (model, GPU) pair",
     "model": "engine calibrated without the model",
+    "other": "engine and model calibrated on the model's other GPUs, where there are enough runs; else as above",
     "own": "profile calibrated by other runs of its own (a random fifth left out)",
 }
 Times = dict[int, tuple[float, float]]
@@ -80,11 +92,26 @@ def by_engine(runs: Sequence[MeasuredRun], results: dict[str, Times]) -> dict[st
         for scheme, label in (("pair", lambda run: run.pair), ("model", lambda run: run.title)):
             held = held_out(mine, [label(run) for run in mine], response, ENGINE)
             results[scheme] |= {i: pair for i, pair in zip(numbers, held, strict=True) if pair is not None}
+        results["other"] |= {numbers[i]: times for i, times in on_other_gpus(mine, response)}
         files[setup] = header(mine, found)
         say(f"{setup}: {len(mine)} runs, scale {found.scale:.3f}, overhead {found.overhead * 1e3:.2f} ms, "
             f"request {found.request * 1e3:.1f} ms")  # fmt: skip
     borrow(runs, files, results["model"])
     return files
+
+
+def on_other_gpus(runs: Sequence[MeasuredRun], response: Response) -> Iterator[tuple[int, tuple[float, float]]]:
+    """Simulate every run by a calibration fitted to its model on other GPUs; to all other pairs if those are few."""
+    for pair in dict.fromkeys(run.pair for run in runs):
+        mine = [i for i, run in enumerate(runs) if run.pair == pair]
+        others = [i for i, run in enumerate(runs) if run.pair != pair]
+        same = [i for i in others if runs[i].title == runs[mine[0]].title]
+        chosen = np.array(same if len(same) >= FEWEST else others)
+        if len(chosen) < FEWEST:
+            continue
+        calibration = solve([runs[i] for i in chosen], response.take(chosen), ENGINE)
+        for i in mine:
+            yield i, serve(runs[i], calibration)
 
 
 def header(runs: Sequence[MeasuredRun], found: Calibration) -> CalibrationFile:
@@ -96,6 +123,7 @@ def header(runs: Sequence[MeasuredRun], found: Calibration) -> CalibrationFile:
         engine=runs[0].engine,
         versions=", ".join(versions) + (f"; not stated for {unstated} runs" if unstated else ""),
         calibration=rounded(found),
+        batching=BATCHING[runs[0].engine],
         runs=len(runs),
         source=SOURCE,
         licence="Apache-2.0",
@@ -119,7 +147,7 @@ def by_profile(runs: Sequence[MeasuredRun], files: dict[str, CalibrationFile]) -
     for i, run in enumerate(runs):
         groups.setdefault((run.setup, run.profile), []).append(i)
     for numbers in groups.values():
-        if len(numbers) * 4 // 5 < FEWEST:
+        if len(numbers) < ENOUGH:
             continue
         mine = [runs[i] for i in numbers]
         _, response = calibrate(mine, PROFILE, start=files[mine[0].setup].calibration, rounds=2)
@@ -138,17 +166,8 @@ def cell(found: np.ndarray, p90: bool = True) -> str:
 
 def report(runs: Sequence[MeasuredRun], read: silicon.Silicon, results: dict[str, Times]) -> Iterator[str]:
     """The section of docs/fidelity.md."""
-    total = len(runs) + sum(read.dropped.values())
-    split = sum(bool(run.prefill) for run in runs)
-    yield f"Of {total:,} rows {len(runs)} can be simulated ({split} of them disaggregated). The others:\n"
-    yield "| rows | left out because |\n|---|---|"
-    for reason, count in read.dropped.most_common():
-        yield f"| {count} | {reason} |"
-    held = Counter(run.held for run in runs if run.held)
-    for why, count in held.items():
-        yield f"| ({count}) | TTFT only: the server {why} |"
-    yield ""
-    yield "Absolute relative errors, median / 90th percentile:\n"
+    yield from counts(runs, read)
+    yield "\nAbsolute relative errors, median / 90th percentile:\n"
     yield "| | runs | TPOT | TTFT, concurrency ≤ 4 | TTFT, concurrency ≤ 64 |\n|---|---|---|---|---|"
     for scheme, title in SCHEMES.items():
         times = results[scheme]
@@ -164,6 +183,27 @@ def report(runs: Sequence[MeasuredRun], read: silicon.Silicon, results: dict[str
     )
     for key in sorted({(run.setup, run.hardware, run.title, bool(run.prefill)) for run in runs}):
         yield _row(runs, results, key)
+
+
+def counts(runs: Sequence[MeasuredRun], read: silicon.Silicon) -> Iterator[str]:
+    """Which rows are simulated, and why the others are not."""
+    total = len(runs) + sum(read.dropped.values())
+    split = sum(bool(run.prefill) for run in runs)
+    yield f"Of {total:,} rows {len(runs)} can be simulated ({split} of them disaggregated). The others:\n"
+    yield "| rows | left out because |\n|---|---|"
+    for reason, count in read.dropped.most_common():
+        yield f"| {count} | {reason} |"
+    held = Counter(run.held for run in runs if run.held)
+    for why, count in held.items():
+        yield f"| ({count}) | TTFT only: the server {why} |"
+    yield "\nThose without a profile at their number of GPUs:\n"
+    yield "| model | GPU | precision | rows, by number of GPUs | measured at |\n|---|---|---|---|---|"
+    asked: dict[silicon.Width, list[str]] = {}
+    for width, count in sorted(read.widths.items()):
+        asked.setdefault(width._replace(asked=0), []).append(f"{count} on {width.asked}")
+    for each, several in asked.items():
+        measured = ", ".join(map(str, each.measured))
+        yield f"| {each.model} | {each.hardware} | {each.dtype} | {', '.join(several)} | {measured} |"
 
 
 def _row(runs: Sequence[MeasuredRun], results: dict[str, Times], key: tuple[str, str, str, bool]) -> str:
@@ -205,7 +245,8 @@ def main() -> None:
         read = silicon.read(asked.data / RUNS, tables(asked.data, asked.work or Path(scratch)))
         runs = read.runs
         say(f"{len(runs)} runs; {dict(read.dropped)}")
-        results: dict[str, Times] = {"none": {i: serve(run) for i, run in enumerate(runs)}, "pair": {}, "model": {}}
+        results: dict[str, Times] = {"none": {i: serve(run) for i, run in enumerate(runs)}}
+        results |= {"pair": {}, "model": {}, "other": {}}
         files = by_engine(runs, results)
         results["own"] = by_profile(runs, files)
     lines = "\n".join(report(runs, read, results))

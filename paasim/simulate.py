@@ -9,7 +9,7 @@ import gc
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from math import inf, nan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from paasim.core.kernel import Race, Signal, spawn
 from paasim.core.release import Progress
@@ -33,7 +33,9 @@ TRANSFER_TIMEOUT = "transfer-timeout"
 NO_NETWORK = "no-network"
 """Reason of a drop: the network stays down for ever, so that the prompt never arrives, or the answer never does."""
 
-NOTHING, KV, TEXT = range(3)
+NOTHING: Final = 0
+KV: Final = 1
+TEXT: Final = 2
 """What came from the prefill engine."""
 
 Life = Generator["Moment | Signal", Any, None]
@@ -148,7 +150,7 @@ def move(world: World, way: Way, r: Request) -> Part:
             if r.encode_end > env.now:
                 yield env.pause(r.encode_end - env.now)
                 r.transfer_start = env.now
-        elif way.timeout == inf:
+        elif way.waits_on:
             r.transfer_start = yield sent
         else:
             race = Race(env, sent)
@@ -174,7 +176,7 @@ def send_by_step(world: World, way: Way, r: Request, progress: Progress) -> Part
     assert sent is not None  # what leaves while it is computed passes a link
     r.transfer_start = env.now
     race = Race(env, sent)
-    if way.timeout < inf:
+    if not way.waits_on:
         packer.on_end = lambda: race.end_at(env.now + way.timeout)
     packer.start()
     came = yield from await_kv(way, r, sent, race)
@@ -186,7 +188,7 @@ def send_by_step(world: World, way: Way, r: Request, progress: Progress) -> Part
 
 def await_kv(way: Way, r: Request, sent: Moment, race: Race) -> Part:
     """The last byte, or the moment at which the transfer is given up. Returns which of them came."""
-    begun = yield race
+    begun = yield race.won
     if begun >= 0.0:
         r.transfer_start = begun
         return KV

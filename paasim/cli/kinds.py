@@ -19,6 +19,9 @@ FAMILIES = {
     "workload.prefixes": "what prompts have in common (`workload.prefixes`)",
     "link": "how sites are joined (`network.links`)",
     "link.transport": "how senders fill a link (`transport` of a link)",
+    "link.capacity": "how a link's rate changes over time (`capacity` of a link, `down_capacity` of an access link)",
+    "link.outages": "when nothing passes a link (`outages`)",
+    "link.jitter": "how delays of transfers vary (`jitter`)",
     "kv.codec": "how a KV cache is packed for the network (`kv.codec` of a route)",
     "kv.streaming": "when a KV cache is sent (`kv.streaming` of a route)",
 }

@@ -47,6 +47,21 @@ class InputError(PaasimError):
         return cls([Problem(where, what, todo)])
 
 
+LONGEST = 40
+"""Characters of what the user wrote that a message repeats."""
+
+
+def shortened(text: object) -> str:
+    """What the user or a file says, as one short line for a message."""
+    line = "".join(sign if sign.isprintable() else "?" for sign in " ".join(str(text).split()))
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+
+
+def quoted(text: object) -> str:
+    """The same in quotation marks."""
+    return f"'{shortened(text)}'"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Say which known name is nearest to `name`, or list the known ones if none is near."""
     names = sorted(set(known))

@@ -59,14 +59,14 @@ class Signal:
                 callback(self)
 
 
-class Race(Signal):
-    """Waits for a moment, but only until another: its value is the moment's, or -1 if the time was up before."""
+class Race:
+    """Waits for a moment, but only until another: `won` has the moment's value, or -1 if the time was up before."""
 
-    __slots__ = ("_env",)
+    __slots__ = ("_env", "won")
 
     def __init__(self, env: Environment, moment: Moment) -> None:
-        super().__init__()
         self._env = env
+        self.won = Signal()
         if moment.callbacks is not None:
             moment.callbacks.append(self._on_moment)
 
@@ -75,12 +75,12 @@ class Race(Signal):
         self._env.call(time, self._on_time)
 
     def _on_moment(self, moment: Moment) -> None:
-        if self.callbacks is not None:
-            self.fire(moment._value)
+        if self.won.callbacks is not None:
+            self.won.fire(moment._value)
 
     def _on_time(self, _: Timer) -> None:
-        if self.callbacks is not None:
-            self.fire(-1.0)
+        if self.won.callbacks is not None:
+            self.won.fire(-1.0)
 
 
 _NOW = Moment([])

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from paasim.core.errors import quoted, shortened
 from paasim.core.percent import percent
 
 _NUMBER = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?))\s*(\S.*?)?\s*$", re.I)
@@ -39,19 +40,21 @@ class Dimension:
             raise ValueError(f"is not a {self.name}; write e.g. '{self.example}'")
         match = _NUMBER.match(str(value))
         if match is None:
-            raise ValueError(f"'{value}' is not a {self.name}; write e.g. '{self.example}'")
+            raise ValueError(f"{quoted(value)} is not a {self.name}; write e.g. '{self.example}'")
         number, unit = float(match[1]), match[2]
         if not math.isfinite(number):
-            raise ValueError(f"'{value}' is not a finite number; write e.g. '{self.example}'")
+            raise ValueError(f"{quoted(value)} is not a finite number; write e.g. '{self.example}'")
         if unit is None:
-            raise ValueError(f"{value} needs a unit, one of {', '.join(self.units)}; write e.g. '{self.example}'")
+            raise ValueError(
+                f"{shortened(value)} needs a unit, one of {', '.join(self.units)}; write e.g. '{self.example}'"
+            )
         if unit not in self.units:
             hint = next((u for u in self.units if u.lower() == unit.lower()), None)
             rest = f"did you mean '{hint}'?" if hint else f"one of {', '.join(self.units)}; write e.g. '{self.example}'"
             raise ValueError(f"'{unit}' is not a unit of {self.name}: {rest}")
         result = number * self.units[unit]
         if abs(result) > self.most:
-            raise ValueError(f"'{value}' is beyond any sensible {self.name} (at most {self.format(self.most)})")
+            raise ValueError(f"{quoted(value)} is beyond any sensible {self.name} (at most {self.format(self.most)})")
         return result
 
     def format(self, value: float) -> str:

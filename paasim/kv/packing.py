@@ -9,7 +9,7 @@ Left out: GPU time that codecs take from prefill and decode.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from paasim.core.kernel import Environment
     from paasim.core.request import Request
     from paasim.kv.codec.codec import CodecSpec
+
+Job = tuple[float, float, float]
+"""A part: (when it could be sent, bytes on the wire, seconds to unpack it)."""
 
 
 class Packer:
@@ -88,8 +91,7 @@ class Packer:
         """Steps that were looked at."""
         self._free = -inf
         """When the codec is done with what it has."""
-        self._jobs: list[tuple[float, float, float]] = []
-        """(when it could be sent, bytes on the wire, seconds to unpack it) of each part."""
+        self._jobs: list[Job] = []
         self.feed = Feed()
         """What can be sent."""
         self.on_end: Callable[[], None] | None = None
@@ -155,27 +157,31 @@ class Packer:
         return self._free
 
     def decode_tail(self, left: float) -> float:
-        """Seconds that the receiver's codec needs after the last byte, which left at `left`.
+        """Seconds that the receiver's codec needs after the last byte, which left at `left` (see `decode_tail`)."""
+        return decode_tail(self._jobs, left, self._pieces, self._pipelined)
 
-        When each part arrived is worked out from when it could be sent and from the constant rate at which the last
-        byte leaves when it did (exact where the share was constant): with B_j the bytes from part j on, ready at t_j,
-        `left = max_j(t_j + B_j/r)`, so that `r = max_j B_j/(left − t_j)`.
-        """
-        jobs = self._jobs
-        works = sum(work for _, _, work in jobs)
-        if not works or not self._pipelined:
-            return works
-        slowness, rest = inf, 0.0
-        for ready, wire, _ in reversed(jobs):
-            rest += wire
-            if rest > 0.0:
-                slowness = min(slowness, max(left - ready, 0.0) / rest)
-        if slowness == inf:
-            slowness = 0.0
-        out, done, pieces = -inf, -inf, self._pieces
-        for ready, wire, work in jobs:
-            begun = max(out, ready)
-            out = begun + wire * slowness
-            first = begun + (out - begun) / pieces
-            done = max(max(done, first) + work, out + work / pieces)
-        return max(done - left, 0.0)
+
+def decode_tail(jobs: Sequence[Job], left: float, pieces: int, pipelined: bool) -> float:
+    """Seconds that the receiver's codec needs after the last byte, which left at `left`.
+
+    When each part arrived is worked out from when it could be sent and from the constant rate at which the last
+    byte leaves when it did (exact where the share was constant): with B_j the bytes from part j on, ready at t_j,
+    `left = max_j(t_j + B_j/r)`, so that `r = max_j B_j/(left − t_j)`.
+    """
+    works = sum(work for _, _, work in jobs)
+    if not works or not pipelined:
+        return works
+    slowness, rest = inf, 0.0
+    for ready, wire, _ in reversed(jobs):
+        rest += wire
+        if rest > 0.0:
+            slowness = min(slowness, max(left - ready, 0.0) / rest)
+    if slowness == inf:
+        slowness = 0.0
+    out, done = -inf, -inf
+    for ready, wire, work in jobs:
+        begun = max(out, ready)
+        out = begun + wire * slowness
+        first = begun + (out - begun) / pieces
+        done = max(max(done, first) + work, out + work / pieces)
+    return max(done - left, 0.0)

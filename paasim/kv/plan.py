@@ -10,7 +10,7 @@ from paasim.core.errors import did_you_mean
 from paasim.core.registry import kinds, union
 from paasim.core.release import Release
 from paasim.core.spec import Spec
-from paasim.core.units import PositiveDuration
+from paasim.core.units import PositiveDuration, Size
 from paasim.kv.codec.codec import CodecSpec
 from paasim.kv.codec.none import NoneSpec
 from paasim.kv.codec.presets import by_name
@@ -46,6 +46,8 @@ class KvSpec(Spec):
     """Share of a full link relative to other transfers."""
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
     """Higher goes first on a full link, and the rest waits; equal ones share."""
+    express: Size | None = None
+    """Caches of at most this many bytes on the wire go before longer ones of the same priority on a full link."""
     after_outage: Literal["resume", "restart"] = "resume"
     """Whether a transfer goes on after an outage with the bytes that are missing, or sends all of them again."""
     timeout: PositiveDuration | None = None

@@ -166,6 +166,12 @@ class Curve:
         """No rate above a limit, in bytes/s."""
         return self._each(1.0, limit)
 
+    def lowered(self, amount: float) -> Curve:
+        """All rates less an amount, in bytes/s, but not below zero; a made curve is used up as by `scaled`."""
+        if self._more is not None:
+            return Curve.made((lasts, max(rate - amount, 0.0)) for lasts, rate in self.hand_over())
+        return Curve(self._times, [max(rate - amount, 0.0) for rate in self._rates], self._period, self._offset)
+
     # Pieces by number: of a loop, numbers go on from round to round.
 
     def _each(self, factor: float, limit: float) -> Curve:

@@ -148,7 +148,7 @@ class Direction:
         elif isinstance(sharing, Equal):
             self._sharing = Equal(self.capacity, next(iter(self._caps), self.capacity), now)
         else:
-            self._sharing = Filling(self.capacity, now)
+            self._sharing = Filling(self.capacity)
         for flow in flows:
             if flow is not gone:
                 self._sharing.take(flow)
@@ -274,7 +274,7 @@ class Direction:
                 self._change(Equal(self.capacity, cap, now), now)
                 return
         if not alike and not isinstance(sharing, Filling):
-            self._change(Filling(self.capacity, now), now)
+            self._change(Filling(self.capacity), now)
 
     def _narrow(self, now: float) -> None:
         """After flows have left: change to a cheaper way of sharing, if it will last."""

@@ -12,7 +12,7 @@ from paasim.link.pieces import Pieces
 
 
 class DuplexLink:
-    """Two directions and a round trip. See `paasim.link.link.Link` for what it offers."""
+    """Two directions and a round trip, s. Rates are bytes/s; `forward` is from the first site of `between`."""
 
     __slots__ = ("_backward", "_env", "_forward", "_pieces", "name", "rtt")
 
@@ -26,7 +26,18 @@ class DuplexLink:
         self._backward = Direction(env, rates[1], shared)
 
     def transfer(self, size: float, release: Release | Feed, forward: bool, access: Access | None = None) -> Moment:
-        """Send `size` bytes as they become ready; the event fires when the last byte arrives."""
+        """Send bytes as they become ready, through the access link of a device if there is one.
+
+        Args:
+            size: bytes in all; with a feed they are not known before it is closed, and this is not looked at.
+            release: when they become ready: a staircase known beforehand, or a feed.
+            forward: which way.
+            access: of the device at one end.
+
+        Returns:
+            An event that fires when the last byte arrives (half a round trip after it left); its value is the time
+            at which the first byte left.
+        """
         way = self._forward if forward else self._backward
         if access is None:
             rate, delay = way.capacity, self.rtt / 2
@@ -46,7 +57,11 @@ class DuplexLink:
         self._pieces.pop(event, None)
 
     def cancel(self, event: Moment, forward: bool) -> float:
-        """Give a transfer up; returns the bytes that were sent, infinite if all had left: then its event happens."""
+        """Give up the transfer with this event, which will not happen.
+
+        Returns:
+            Bytes that were sent; infinite if all had left, and only the event is still to come.
+        """
         pieces = self._pieces.pop(event, None)
         if pieces is not None:
             return pieces.cancel()
@@ -54,19 +69,26 @@ class DuplexLink:
         return sent if size else inf
 
     def latency(self, size: float, forward: bool, access: Access | None = None) -> float:
-        """Seconds that a small message takes, not shared with others."""
+        """Seconds that a small message takes: half a round trip and `size` over the rate of the path.
+
+        For prompt text and tokens: their flows are so short that they are not shared with others. This is an
+        assumption, good where `size` is far below what the link carries per round trip.
+        """
         rate = (self._forward if forward else self._backward).capacity
         if access is None:
             return self.rtt / 2 + size / rate
         return (self.rtt + access.rtt) / 2 + size / min(rate, access.forward if forward else access.backward)
 
     def unsent(self, event: Moment) -> float:
-        """Bytes of a transfer under way that are ready and have not left; only of one that is told by a feed."""
+        """Bytes of a transfer under way that are ready and have not left; asked of transfers told by a feed only."""
         pieces = self._pieces.get(event)
         return 0.0 if pieces is None else pieces.unsent
 
     def share(self, forward: bool, access: Access | None = None, event: Moment | None = None) -> float:
-        """Bytes/s that one more flow would get now, or the transfer of this event if it goes on."""
+        """Bytes/s that one more flow would get now, if all flows under way kept sending. For routers and codecs.
+
+        With the event of a transfer under way: what it would get if it kept sending.
+        """
         way = self._forward if forward else self._backward
         pieces = self._pieces.get(event) if event is not None else None
         own = pieces is not None and pieces.is_sending
@@ -75,7 +97,11 @@ class DuplexLink:
         return way.share(access.forward if forward else access.backward, access, own)
 
     def totals(self, now: float) -> dict[str, float]:
-        """Cumulative busy seconds and bytes each way, and flow-seconds."""
+        """What was carried up to `now`, the present.
+
+        `busy` (seconds of full capacity used, which is bytes over capacity), `bytes`, the same `_backward`, and
+        `flows` (time integral of the number of transfers under way, both directions).
+        """
         sent, flows = self._forward.totals(now)
         sent_back, flows_back = self._backward.totals(now)
         return {

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from paasim.core.kernel import Environment
 from paasim.link.duplex import DuplexLink
-from paasim.link.link import Link, LinkSpec
+from paasim.link.link import LinkSpec
 
 
 class FixedSpec(LinkSpec):
@@ -18,6 +18,6 @@ class FixedSpec(LinkSpec):
     kind: Literal["fixed"] = "fixed"
     is_shared: ClassVar[bool] = False
 
-    def build(self, env: Environment, name: str) -> Link:
+    def build(self, env: Environment, name: str) -> DuplexLink:
         """Make the link."""
         return DuplexLink(env, name, self.rates(), self.rtt, shared=False)

@@ -28,10 +28,16 @@ _MANY = 4096
 class Tap:
     """The access link of one device in one direction, as paths use it."""
 
-    __slots__ = ("channel", "rtt", "used")
+    __slots__ = ("channel", "jitter", "loss", "rtt", "used")
 
-    def __init__(self, channel: Channel, rtt: float) -> None:
+    def __init__(
+        self, channel: Channel, rtt: float, loss: float = 0.0, jitter: Callable[[], float] | None = None
+    ) -> None:
         self.channel = channel
+        self.loss = loss
+        """Share of packets that it loses."""
+        self.jitter = jitter
+        """Draws seconds that a message takes besides; None for none."""
         self.rtt = rtt
         """Seconds that it adds to the round trip."""
         self.used: dict[int, float] = {}
@@ -95,7 +101,7 @@ class Path:
         self._known: dict[tuple[float, float, bool], Terms] = {}
         self._pending: set[Moment] = set()
         """Events of transfers whose connection is being set up."""
-        self.is_constant = all(channel.curve is None for channel in channels)
+        self.is_constant = jitter is None and all(channel.curve is None for channel in channels)
 
     def transfer(
         self, size: float, release: Release | Feed, tap: Tap | None, weight: float, priority: int, restarts: bool
@@ -107,44 +113,44 @@ class Path:
         """
         env = self._env
         event = Moment([])
-        delay = self.delay(tap) + (self._jitter() if self._jitter is not None else 0.0)
+        delay = self.delay(tap) + self._late(tap)
         if size <= 0.0 and isinstance(release, tuple):
             event._value = max(env.now, release.end)
             env.happen(event, event._value + delay)
             return event
-        stream = Stream(event, size, release, self._channels)
+        stream = Stream(size, release, self._channels)
         stream.delay, stream.cap, stream.weight = delay, self._cap, weight
         stream.priority, stream.restarts = priority, restarts
         if tap is not None:
             stream.tap = tap.channel
         if not isinstance(release, tuple):
             release.listener = lambda: self._mesh.more(stream)
-        setup = self._agree(stream, tap)
+        setup = 0.0
+        if self._transport is not None:
+            setup = self._agree(stream, tap)
+            callbacks = event.callbacks
+            assert callbacks is not None
+            callbacks.append(lambda _: self._use(tap))
         if setup > 0.0:
             self._pending.add(event)
-            env.call(env.now + setup, lambda _: self._start(stream))
+            env.call(env.now + setup, lambda _: self._start(event, stream))
         else:
-            self._mesh.start(stream)
+            self._mesh.start(event, stream)
         return event
 
     def _agree(self, stream: Stream, tap: Tap | None) -> float:
         """Put a transfer on the terms of the transport; returns the seconds of its set-up."""
-        if self._transport is None:
-            return 0.0
         terms = self._terms(tap)
         stream.cap = min(stream.cap, terms.cap)
         stream.weight *= terms.weight
         stream.slow_start(terms.window, terms.rounds, terms.round_trip)
-        callbacks = stream.event.callbacks
-        assert callbacks is not None
-        callbacks.append(lambda _: self._use(tap))
         return terms.setup
 
-    def _start(self, stream: Stream) -> None:
+    def _start(self, event: Moment, stream: Stream) -> None:
         """The connection is open, unless the transfer was given up."""
-        if stream.event in self._pending:
-            self._pending.discard(stream.event)
-            self._mesh.start(stream)
+        if event in self._pending:
+            self._pending.discard(event)
+            self._mesh.start(event, stream)
 
     def cancel(self, event: Moment) -> float:
         """Give up a transfer.
@@ -165,15 +171,16 @@ class Path:
         """What the transport makes of a transfer that starts now."""
         transport = self._transport
         assert transport is not None
-        rtt, last = self._rtt, self._last
+        rtt, loss, last = self._rtt, self._loss, self._last
         if tap is not None:
             rtt, last = rtt + tap.rtt, tap.used.get(self._number, -inf)
-        key = (rtt, self.rate(tap), bool(transport.is_warm(self._env.now - last)))
+            loss = 1.0 - (1.0 - loss) * (1.0 - tap.loss)
+        key = (rtt, max(self.rate(tap), 1.0), bool(transport.is_warm(self._env.now - last)))
         terms = self._known.get(key)
         if terms is None:
             if len(self._known) >= _MANY:
                 self._known.clear()
-            terms = self._known[key] = transport.terms(rtt, key[1], self._loss, key[2])
+            terms = self._known[key] = transport.terms(rtt, key[1], loss, key[2])
         return terms
 
     def _use(self, tap: Tap | None) -> None:
@@ -204,7 +211,12 @@ class Path:
             longest = max(longest, channel.takes(size, now))
         if tap is not None:
             longest = max(longest, tap.channel.takes(size, now))
-        return self.delay(tap) + longest
+        return self.delay(tap) + self._late(tap) + longest
+
+    def _late(self, tap: Tap | None) -> float:
+        """Seconds that a message takes besides, drawn anew each time."""
+        late = 0.0 if self._jitter is None else self._jitter()
+        return late if tap is None or tap.jitter is None else late + tap.jitter()
 
     def expected(self, size: float, tap: Tap | None, weight: float, event: Moment | None) -> float:
         """Seconds that `size` bytes would take if all under way kept sending at what they get now.

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from paasim.core.kernel import Environment
 from paasim.core.units import Duration
 from paasim.link.duplex import DuplexLink
-from paasim.link.link import Link, LinkSpec
+from paasim.link.link import LinkSpec
 from paasim.link.transport.rdma import RdmaTransportSpec
 from paasim.link.transport.terms import Terms
 from paasim.link.transport.transport import TransportSpec
@@ -41,12 +41,12 @@ class RdmaLinkSpec(LinkSpec):
 
     def sender(self) -> TransportSpec:
         """The fixed cost as a set-up; nothing else binds."""
-        return RdmaTransportSpec(fixed=self.fixed)
+        return RdmaTransportSpec.model_construct(fixed=self.fixed)  # a number, where users write text
 
     def terms(self) -> Terms:
         """On which terms a transfer goes."""
         return self.sender().terms(self.rtt, self.rates()[0], self.loss)
 
-    def build(self, env: Environment, name: str) -> Link:
+    def build(self, env: Environment, name: str) -> DuplexLink:
         """Make the link, without the fixed cost: that is the mesh's."""
         return DuplexLink(env, name, self.rates(), self.rtt, shared=True)

@@ -43,8 +43,10 @@ class Stream:
         "claimed",
         "delay",
         "event",
+        "first",
         "group",
         "key",
+        "left",
         "lost",
         "mode",
         "number",
@@ -59,8 +61,9 @@ class Stream:
         "weight",
     )
 
-    def __init__(self, event: Moment, size: float, release: Release | Feed, path: tuple[Channel, ...]) -> None:
-        self.event = event
+    def __init__(self, size: float, release: Release | Feed, path: tuple[Channel, ...]) -> None:
+        self.event: Moment | None = None
+        """The arrival of its last byte, in the mesh."""
         self.path = path
         """Channels that it passes, its device's access link apart."""
         self.size = size
@@ -77,6 +80,11 @@ class Stream:
         """From its last byte's leaving to its arrival, s."""
         self.number = 0
         self.begun = 0.0
+        """When its windows began to open."""
+        self.first = -1.0
+        """When its first byte left; below zero before."""
+        self.left = 0.0
+        """When its last byte left."""
         self.group: Group | None = None
         self.mode: int = IDLE
         self.stamp = 0
@@ -128,6 +136,21 @@ class Stream:
         self.lost += self.claimed - self.backlog
         self.claimed = self.backlog = 0.0
         self.begun, self._round = now, 0
+
+    def resume(self, made: int, backlog: float) -> None:
+        """Go on where `made` parts of the release, and its head, have been made, and `backlog` bytes have not left."""
+        self._made, self._opens = min(made, self._parts), -inf
+        self.claimed, self.backlog = self._made_bytes(), backlog
+
+    @property
+    def made(self) -> int:
+        """Parts that have been made, of those that were asked for."""
+        return self._made
+
+    @property
+    def sent(self) -> float:
+        """Bytes that have left, its state being that of now; those sent in vain too."""
+        return self.lost + self.claimed - self.backlog
 
     def limit(self) -> float:
         """Bytes per second that it gets at most, its device's other streams apart."""

@@ -17,6 +17,8 @@ from paasim.core.spec import Spec
 from paasim.profile.spec import Calibration
 
 FOLDER = "calibrations"
+PLAUSIBLE = (0.3, 3.0)
+"""Factors between kernels and an engine that a server explains; the shipped ones lie between 0.88 and 1.4."""
 
 
 class Misfit(Spec):
@@ -48,6 +50,8 @@ class CalibrationFile(Spec):
     """Releases of the engine that served the runs."""
     calibration: Calibration
     """What to apply."""
+    batching: dict[str, str | int] = Field(default_factory=dict)
+    """How the engine filled its steps in the simulations it was fitted with, as a pool writes it; empty: not stated."""
     runs: int = Field(default=0, ge=0)
     """Runs it was fitted to."""
     source: str = ""
@@ -62,6 +66,13 @@ class CalibrationFile(Spec):
     """Errors without it."""
     after: Misfits | None = None
     """Errors with it, on runs held out."""
+
+
+def implausible(calibration: Calibration) -> list[str]:
+    """The factors that no server explains, in words."""
+    low, high = PLAUSIBLE
+    factors = (("scale", calibration.scale), ("prompt", calibration.prompt))
+    return [f"{name} {value:g}" for name, value in factors if value is not None and not low <= value <= high]
 
 
 def names() -> list[str]:

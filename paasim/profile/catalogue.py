@@ -13,12 +13,16 @@ from paasim.core.paths import bundled, expand
 from paasim.profile.profile import Profile
 from paasim.profile.spec import BetweenSpec, ProfileSpec
 
+SHOWN = 6
+"""Names that a message lists."""
+
 
 def names() -> list[str]:
     """Names of the bundled profiles, sorted."""
     root = bundled("profiles")
-    # Hardware, model, and at least a name: other data of `profiles/` lies less deep.
-    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.glob("*/*/**/*.yaml"))
+    # Hardware, model, and at least a name: other data of `profiles/` lies less deep, but for what networks are made from.
+    found = (path.relative_to(root) for path in root.glob("*/*/**/*.yaml"))
+    return sorted(path.with_suffix("").as_posix() for path in found if path.parts[0] != "networks")
 
 
 def load(profile: str | Mapping[str, Any] | ProfileSpec | BetweenSpec, base: Path | None = None) -> Profile:
@@ -66,8 +70,19 @@ def _resolve(name: str) -> str:
     if longer:
         some = ", ".join(longer[:6]) + (", ..." if len(longer) > 6 else "")
         raise InputError.one("", f"profile '{name}' names {len(longer)} profiles", f"choose one of {some}")
+    if name and (begin := [each for each in known if each.startswith(name)]):
+        raise InputError.one("", *_beginnings(name, begin))
     hint = _measured_around(name, known) or did_you_mean(name, known)
     raise InputError.one("", f"profile '{name}' is unknown", f"{hint} (see `paasim profile list`)")
+
+
+def _beginnings(name: str, begin: list[str]) -> tuple[str, str]:
+    """What is wrong with a name that cuts others in the middle of a word, and what to do."""
+    hardware = list(dict.fromkeys(each.split("/")[0] for each in begin))
+    some = begin if len(begin) <= SHOWN or len(hardware) == 1 else hardware
+    listed = ", ".join(some[:SHOWN]) + (", ..." if len(some) > SHOWN else "")
+    what = f"profile '{name}' is unknown: names of {len(begin)} profiles begin so: {listed}"
+    return what, f"give one whole, or see `paasim profile list --hardware {name.split('/')[0]}`"
 
 
 def _measured_around(name: str, known: list[str]) -> str:

@@ -123,7 +123,8 @@ class DecodeTime:
         return max(0.0, prefill.time(float(b), b / 2) - prefill.time(edge, edge / 2))
 
     def _build(self, points: Points) -> tuple[Floats, Floats, Floats]:
-        b, s = points.batch, points.total
+        # The grid is logarithmic: an empty context counts as the mean one of a single token that follows nothing.
+        b, s = points.batch, np.maximum(points.total, 0.5)
         seconds = clean_points(points.seconds, b, s)
         places = np.stack([STRETCH * np.log(b), np.log(s)], axis=1)
         residual = LogResidual(places, np.log(seconds / self._form.at(b, s)))

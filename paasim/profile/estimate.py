@@ -8,6 +8,7 @@ that real kernels reach only a part of the peak, unless the caller states which 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -86,8 +87,12 @@ def roofline(
         query_width: layers times query heads times their size; None leaves the arithmetic of attention out.
 
     Raises:
-        InputError: if no source is given, or a field of the header is wrong.
+        InputError: if the weights do not fit, no source is given, or a field of the header is wrong.
     """
+    fits = math.ceil(weights.size / sheet.memory)
+    if fits > gpus:
+        what = f"{weights.size / 1e9:.4g} GB of weights do not fit into {gpus} x {sheet.memory / 1e9:.4g} GB"
+        raise InputError.one("--memory", what, f"it takes {fits:,} GPUs at least (--gpus), or a smaller --dtype")
     compute = sheet.compute * sheet.compute_share * gpus
     bandwidth = sheet.bandwidth * sheet.bandwidth_share * gpus
     read, per_token = weights.size / bandwidth, FLOPS_PER_WEIGHT * weights.active / compute
@@ -143,7 +148,7 @@ def scaled(profile: Profile, ratios: Ratios, header: dict[str, Any]) -> ProfileS
     said = ", ".join(f"{name.replace('_', ' ')} x {value:g}" for name, value in asdict(ratios).items())
     note = f"Not measured: the form of {spec.id} ({spec.provenance}), scaled term by term by {said}."
     kept = {name: getattr(spec, name) for name in ("model", "dtype", "engine", "tp", "ep", "pp", "limits")}
-    return _checked({**kept, **header}, Forms.model_construct(**make), note, {})
+    return _checked({**kept, **header}, Forms.model_construct(**make), note, header.get("memory", {}))
 
 
 def _checked(header: dict[str, Any], forms: Forms, note: str, memory: dict[str, str]) -> ProfileSpec:

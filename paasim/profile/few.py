@@ -73,16 +73,14 @@ def _decode(points: Points, token: tuple[float, float] | None) -> tuple[DecodeFo
     b, seconds = points.batch, points.seconds
     first = int(np.argmin(points.total))
     if token is None:
-        share, remark = 0.0, "Too few decode contexts to tell growth: the time of a step is taken not to grow."
+        c, remark = 0.0, "Too few decode contexts to tell growth: the time of a step is taken not to grow."
     else:
         weights, per_token = token
-        kv = per_token * float(points.total[first])
-        share = kv / (weights + kv)
+        c = per_token * float(seconds[first]) / (weights + per_token * float(points.total[first]))
         remark = (
             "Too few decode contexts to tell growth: it is an estimate, by the bytes of the KV cache beside those of "
             f"the weights ({per_token / 1e3:,.0f} kB per token, {weights / 1e9:,.2f} GB)."
         )
-    c = share * float(seconds[first] / points.total[first])
     a, per_sequence = _line(b, np.maximum(seconds - c * points.total, 0.1 * seconds))
     return DecodeForm.model_construct(a=_short(a), b=_short(per_sequence), c=_short(c), d=0.0, e=0.0), remark
 

@@ -24,8 +24,31 @@ STRETCH = 0.2
 `profiles/`."""
 
 
-class MixedTime:
-    """Seconds of a mixed step.
+class BesideTime:
+    """Seconds of a step that may hold prompt tokens beside sequences: what every way to tell them has in common.
+
+    Args:
+        prefill: steps of prompt tokens.
+        decode: steps of sequences.
+    """
+
+    def __init__(self, prefill: PrefillTime, decode: DecodeTime) -> None:
+        self._prefill, self._decode = prefill.time, decode.time
+
+    def time(self, n: int, q: float, b: int, s: float) -> float:
+        """Seconds of a step of `n` new tokens attending `q` pairs, beside `b` sequences of total context `s`."""
+        if not b:
+            return self._prefill(n, q)
+        decode = self._decode(b, s)
+        return self._both(n, q, b, s, self._prefill(n, q), decode) if n else decode
+
+    def _both(self, n: int, q: float, b: int, s: float, prefill: float, decode: float) -> float:
+        """Seconds where there are both; `prefill` and `decode` are those of either alone."""
+        raise NotImplementedError
+
+
+class MixedTime(BesideTime):
+    """Seconds of a mixed step by a table or a form, or by the rule without.
 
     Args:
         prefill: steps of prompt tokens.
@@ -43,7 +66,7 @@ class MixedTime:
         points: Points | None,
         calibration: Calibration,
     ) -> None:
-        self._prefill, self._decode = prefill.time, decode.time
+        super().__init__(prefill, decode)
         self._alone = decode.time(1, 0.0)
         self._has_form = form is not None
         form = form or MixedForm()
@@ -54,14 +77,7 @@ class MixedTime:
         if self._has_form and points is not None:
             self._surface = self._build(form, points, decode, calibration)
 
-    def time(self, n: int, q: float, b: int, s: float) -> float:
-        """Seconds of a step of `n` new tokens attending `q` pairs, beside `b` sequences of total context `s`."""
-        if not b:
-            return self._prefill(n, q)
-        decode = self._decode(b, s)
-        if not n:
-            return decode
-        prefill = self._prefill(n, q)
+    def _both(self, n: int, q: float, b: int, s: float, prefill: float, decode: float) -> float:
         if not self._has_form:
             return decode + max(0.0, prefill - self._alone)
         return max(prefill, decode, self._tokens(n, b) + self._c * s + self._d * q)
@@ -96,7 +112,7 @@ class MixedTime:
         return Surface(xs, ys, values * calibration.scale + calibration.overhead)
 
 
-class ApartTime:
+class ApartTime(BesideTime):
     """Mixed steps whose prompt tokens are scaled by a factor of their own: decode + factor * (mixed - decode).
 
     Args:
@@ -110,18 +126,12 @@ class ApartTime:
     def __init__(
         self, prefill: PrefillTime, decode: DecodeTime, plain_decode: DecodeTime, plain: MixedTime, factor: float
     ) -> None:
-        self._prefill, self._decode, self._factor = prefill.time, decode.time, factor
-        self._plain_decode, self._plain = plain_decode.time, plain.time
+        super().__init__(prefill, decode)
+        self._factor, self._plain_decode, self._plain = factor, plain_decode.time, plain.time
 
-    def time(self, n: int, q: float, b: int, s: float) -> float:
-        """Seconds of a step of `n` new tokens attending `q` pairs, beside `b` sequences of total context `s`."""
-        if not b:
-            return self._prefill(n, q)
-        decode = self._decode(b, s)
-        if not n:
-            return decode
+    def _both(self, n: int, q: float, b: int, s: float, prefill: float, decode: float) -> float:
         added = max(0.0, self._plain(n, q, b, s) - self._plain_decode(b, s))
-        return max(self._prefill(n, q), decode + self._factor * added)
+        return max(prefill, decode + self._factor * added)
 
 
 def _place(n: Floats, b: Floats) -> Floats:

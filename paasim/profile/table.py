@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from paasim.core.errors import InputError, Problem
+from paasim.core.errors import InputError, Problem, quoted
 from paasim.profile.spec import PHASES
 
 Floats = npt.NDArray[np.float64]
@@ -44,6 +44,27 @@ class Row:
     """Standard deviation over repeats, s."""
     n: int | None = None
     """Repeats."""
+
+
+MOST_TOKENS, MOST_SEQUENCES = 1e9, 1e7
+"""Of a step: far beyond any engine; more is a slip or damage."""
+SHORTEST, LONGEST = 1e-8, 1e6
+"""Times of a step, s: a kernel launch takes a thousand times the first, the second is eleven days."""
+
+
+def implausible(row: Row) -> str:
+    """Why no engine can have run such a step; empty if one can."""
+    if not 1 <= row.batch <= MOST_SEQUENCES:
+        return f"a step of {row.batch:.3g} sequences"
+    # A mixed or decode row counts its sequences' context apart.
+    for tokens in (row.batch * row.new_tokens, row.batch * row.context_tokens):
+        if not 0 <= tokens <= MOST_TOKENS:
+            return f"a step of {tokens:.3g} tokens"
+    if row.new_tokens < 1 and row.phase != "decode":
+        return f"a step of {row.new_tokens} new tokens"
+    if not SHORTEST <= row.latency <= LONGEST:
+        return f"a step of {row.latency:.3g} s"
+    return f"a deviation of {row.std:.3g} s" if row.std is not None and not 0 <= row.std <= LONGEST else ""
 
 
 @dataclass(frozen=True)
@@ -180,28 +201,31 @@ def _row(cells: Sequence[str], columns: int) -> Row:
     cells = [cell.strip() for cell in (*cells, "", "")]
     phase = cells[0]
     if phase not in PHASES:
-        raise ValueError(f"phase '{phase}' is none of {', '.join(PHASES)}")
+        raise ValueError(f"phase {quoted(phase)} is none of {', '.join(PHASES)}")
     batch, new = _count("batch", cells[1], 1), _count("new_tokens", cells[2], 0 if phase == "decode" else 1)
     context = _number("context_tokens", cells[3])
     latency = _number("latency_ms", cells[4]) / 1e3
     if latency == 0:
         raise ValueError("latency_ms is 0: no step takes no time")
     std = _number("std_ms", cells[5]) / 1e3 if cells[5] else None
-    return Row(phase, batch, new, context, latency, std, _count("n", cells[6], 1) if cells[6] else None)
+    row = Row(phase, batch, new, context, latency, std, _count("n", cells[6], 1) if cells[6] else None)
+    if why := implausible(row):
+        raise ValueError(f"{why} is beyond any engine")
+    return row
 
 
 def _number(name: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"{name} '{text}' is not a number") from None
+        raise ValueError(f"{name} {quoted(text)} is not a number") from None
     if not math.isfinite(value) or not 0 <= value < 1e12:
-        raise ValueError(f"{name} '{text}' is not a finite number of zero or more")
+        raise ValueError(f"{name} {quoted(text)} is not a finite number of zero or more")
     return value
 
 
 def _count(name: str, text: str, least: int) -> int:
     value = _number(name, text)
     if value != int(value) or value < least:
-        raise ValueError(f"{name} '{text}' is not a whole number of at least {least}")
+        raise ValueError(f"{name} {quoted(text)} is not a whole number of at least {least}")
     return int(value)

@@ -42,6 +42,8 @@ def measured_steps(path: Path, format: str = "", select: Select | None = None) -
         InputError: if the form is not known or the file is not of it.
     """
     if not format and path.is_file() and head_of(path).startswith(",".join(HEADER)):
+        if select:
+            raise InputError.one("--select", "a plain table has no columns to select by", "leave it out")
         return read(path)
     return formats.read(path, format, select or {}).table
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from paasim.core.errors import InputError
+from paasim.core.errors import InputError, quoted
 from paasim.core.units import TIME
 from paasim.profile.catalogue import load
 from paasim.profile.profile import Profile
@@ -16,6 +18,10 @@ from paasim.profile.table import Table
 
 if TYPE_CHECKING:
     from paasim.profile.few import Shapes
+
+
+ANY = {"prefill": {"b": "1 us"}}
+"""A form to check the rest of a header with."""
 
 
 def make(header: dict[str, Any], table: Table, path: Path, shapes: Shapes | None = None) -> Profile:
@@ -33,6 +39,7 @@ def make(header: dict[str, Any], table: Table, path: Path, shapes: Shapes | None
     from paasim.profile.few import settle
     from paasim.profile.fit import errors, fit
 
+    header_of({**header, "table": None, "form": ANY, "error": None})  # before the fit, which uses some of it
     table.sort()
     forms, remarks = settle(fit(table), table, header, shapes)
     given = {**header, "table": path.with_suffix(".csv").name, "form": forms, "error": errors(table, forms)}
@@ -53,23 +60,53 @@ def header_of(given: dict[str, Any]) -> ProfileSpec:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        what = f"header: {where}: {first['msg'].removeprefix('Value error, ')}"
+        wrong = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "model_type":
+            wrong = f"needs fields, as in memory: {{device_bytes: 80 GB}}, not {quoted(first['input'])}"
+        what = f"header: {where}: {wrong}"
         raise InputError.one("", what, "correct it in the recipe or the options") from None
 
 
 def write(spec: ProfileSpec, table: Table | None, path: Path) -> None:
-    """Write the header, and the table beside it."""
+    """Write the header, and the table beside it.
+
+    Raises:
+        InputError: if it cannot be written there.
+    """
     import yaml
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    require_writable(path)
     fields = spec.model_dump(mode="json", exclude_defaults=True)
     for phase in fields.get("form", {}):
         form = getattr(spec.form, phase)
         fields["form"][phase] = {name: _tidy(getattr(form, name)) for name in fields["form"][phase]}
     text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=112)
-    path.write_text(text, encoding="utf-8")
-    if table is not None:
-        table.write(path.with_suffix(".csv"))
+    try:
+        path.write_text(text, encoding="utf-8")
+        if table is not None:
+            table.write(path.with_suffix(".csv"))
+    except OSError as error:
+        raise _cannot(path, error) from None
+
+
+def require_writable(path: Path) -> None:
+    """Make the folder of a profile; to be called before long work whose result goes there.
+
+    Raises:
+        InputError: if the name is not that of a YAML file, or it cannot be written there.
+    """
+    if path.suffix not in (".yaml", ".yml") or path.is_dir():
+        raise InputError.one("--output", f"'{path}' is not the name of a YAML file", "give e.g. -o my-gpu.yaml")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise _cannot(path, error) from None
+
+
+def _cannot(path: Path, error: OSError) -> InputError:
+    return InputError.one("--output", f"'{path}' cannot be written: {error.strerror}", "name another place")
 
 
 def _tidy(seconds: float) -> str:

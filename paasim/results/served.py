@@ -81,11 +81,17 @@ class Setup:
     request_rate: float | None = None
     """Open loop: requests per second as asked for; infinite if all were sent at once."""
     isl: float | None = None
-    """Mean prompt length, tokens."""
+    """Prompt length, tokens: the mean, or what was asked for where lengths are drawn from a range of that."""
     osl: float | None = None
-    """Mean output length, tokens."""
+    """Output length, tokens, likewise."""
+    shortest: float | None = None
+    """Lengths were drawn evenly from this share of `isl` and `osl`, where the benchmark is known to do so."""
+    longest: float | None = None
+    """To this share."""
     clock: str = "sent"
     """When a request's clock starts: when it was `sent`, or when it was `scheduled` to be."""
+    campaign: str = ""
+    """Who ran the benchmark, where runs of several stand in one file: their clients and flags differ."""
     date: str = ""
     source: str = ""
 
@@ -148,6 +154,8 @@ class Served:
     warnings: list[str] = field(default_factory=list)
     unusable: str = ""
     """Why a simulation cannot be held against this run; empty if it can."""
+    held: str = ""
+    """Why its TTFT is not that of its engine alone, and cannot be compared: what the server does; empty if it can."""
 
     @property
     def answered(self) -> list[Answer]:

@@ -44,7 +44,7 @@ def build(scenario: Scenario, streams: Streams) -> World:
     known = ends(scenario)
     needed = dict.fromkeys(name for route in scenario.routes.values() for name in (route.prefill, route.decode))
     groups = {name: make_group(scenario, world, known[name], streams) for name in needed}
-    wiring = Wiring(env, scenario, known)
+    wiring = Wiring(env, scenario, known, streams)
     world.resources = [Resource(g.name, g.kind, g.servers, g.capacity, g.totals) for g in groups.values()]
     world.ways = _ways(env, scenario, known, groups, wiring)
     world.resources += wiring.resources()

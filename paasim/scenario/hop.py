@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from pathlib import Path as Folder
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,8 +11,10 @@ if TYPE_CHECKING:
 
     from paasim.core.kernel import Moment
     from paasim.core.release import Feed, Release
+    from paasim.core.streams import Streams
     from paasim.link.access import Access
-    from paasim.link.link import Link, LinkSpec
+    from paasim.link.duplex import DuplexLink
+    from paasim.link.link import LinkSpec
     from paasim.link.path import Path, Tap
 
 
@@ -20,22 +23,34 @@ TOKEN_BYTES = 4.0
 
 
 class LastMile:
-    """The access links of the devices at one end of a link; each is made when its device is first met."""
+    """The access links of the devices at one end of a link; each is made when its device is first met.
 
-    def __init__(self, spec: LinkSpec, site: str) -> None:
+    Args:
+        name: of the link.
+        spec: of the link.
+        site: where the devices are.
+        streams: random streams, for what changes by chance.
+        base: folder that relative paths of traces start from.
+    """
+
+    def __init__(self, name: str, spec: LinkSpec, site: str, streams: Streams, base: Folder | None) -> None:
+        self._name = name
         self._spec = spec
+        self._streams = streams
+        self._base = base
         self.site = site
         self._links: dict[int, Access | None] = {}
 
     def of(self, device: int) -> Access | None:
         """The access link of a device."""
         if device not in self._links:
-            self._links[device] = self._spec.device_access(self.site)
+            rng = None if self._spec.is_plain else self._streams.get(f"link.{self._name}.access.{device}")
+            self._links[device] = self._spec.device_access(self.site, rng, self._base)
         return self._links[device]
 
     def rates(self) -> tuple[float, float]:
-        """Bytes per second of each access link, in the link's forward direction and backward."""
-        access = self._spec.device_access(self.site)
+        """Bytes per second of each access link, in the link's forward direction and backward; means if they change."""
+        access = self._spec.device_access(self.site, None, self._base)
         return (access.forward, access.backward) if access is not None else (inf, inf)
 
 
@@ -81,7 +96,7 @@ class LinkHop(Hop):
 
     __slots__ = ("_forward", "_last_mile", "_link")
 
-    def __init__(self, link: Link, forward: bool, last_mile: LastMile | None) -> None:
+    def __init__(self, link: DuplexLink, forward: bool, last_mile: LastMile | None) -> None:
         super().__init__(link.latency(TOKEN_BYTES, forward) if last_mile is None else None)
         self._link = link
         self._forward = forward
@@ -120,11 +135,12 @@ class PathHop(Hop):
         path: the links.
         tap: the access link of a device, in the direction of the path; None without a last mile.
         weight: share of a full link relative to other transfers.
-        priority: rank on a full link, the lowest first.
+        priority: on a full link the higher one goes first.
+        express: bytes up to which a transfer goes before longer ones of its priority.
         restarts: whether an outage undoes what was sent.
     """
 
-    __slots__ = ("_path", "_priority", "_restarts", "_tap", "_weight")
+    __slots__ = ("_express", "_path", "_rank", "_restarts", "_tap", "_weight")
 
     def __init__(
         self,
@@ -132,13 +148,16 @@ class PathHop(Hop):
         tap: Callable[[int], Tap] | None,
         weight: float = 1.0,
         priority: int = 0,
+        express: float = 0.0,
         restarts: bool = False,
     ) -> None:
         super().__init__(path.latency(TOKEN_BYTES, None) if tap is None and path.is_constant else None)
         self._path = path
         self._tap = tap
         self._weight = weight
-        self._priority = priority
+        self._express = express
+        self._rank = -2 * priority + 1
+        """Of long transfers; the lowest goes first."""
         self._restarts = restarts
 
     def _at(self, device: int) -> Tap | None:
@@ -151,7 +170,9 @@ class PathHop(Hop):
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
         """Send bytes as they become ready (see `Path.transfer`)."""
         tap = self._at(device)
-        return self._path.transfer(size, release, tap, self._weight, self._priority, self._restarts)
+        # How much a feed will bring nobody knows yet: it counts as long.
+        rank = self._rank - 1 if size <= self._express and isinstance(release, tuple) else self._rank
+        return self._path.transfer(size, release, tap, self._weight, rank, self._restarts)
 
     def cancel(self, moment: Moment) -> float:
         """Give up a transfer (see `Path.cancel`)."""

@@ -45,9 +45,14 @@ class Leveling:
         self._number_bytes = number_bytes
         self._limits = limits
 
-    def due(self, r: Request) -> float:
-        """When the KV of a request should be at the decoder: so long after now, or at the limit of its TTFT."""
-        return r.arrival + self._limits[r.klass] if self._deadline is None else self._env.now + self._deadline
+    def due(self, r: Request, after: float) -> float:
+        """When the KV of a request should be at the decoder: so long after now, or in time for the limit of its TTFT.
+
+        Args:
+            r: the request.
+            after: seconds that pass at least from then until its first token is at the user.
+        """
+        return r.arrival + self._limits[r.klass] - after if self._deadline is None else self._env.now + self._deadline
 
     def level(self, r: Request, size: float, due: float, moment: Moment | None = None) -> int:
         """Position of the level for what is left to send.
@@ -83,10 +88,10 @@ class ChunkLevels:
 
     __slots__ = ("_due", "_leveling", "_request", "moment")
 
-    def __init__(self, leveling: Leveling, request: Request) -> None:
+    def __init__(self, leveling: Leveling, request: Request, due: float) -> None:
         self._leveling = leveling
         self._request = request
-        self._due = leveling.due(request)
+        self._due = due
         self.moment: Moment | None = None
         """The event of the transfer, once it is under way."""
 

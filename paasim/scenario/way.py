@@ -63,6 +63,8 @@ class Way:
         """Whether KV may leave step by step, so that the prefill engine has to tell its steps."""
         self.timeout = inf if spec.kv.timeout is None else spec.kv.timeout
         """Longest time for the KV to come once all of it could be sent, s."""
+        self.waits_on = spec.kv.timeout is None
+        """Whether it is waited for however long it takes."""
         self.handover = spec.handover
         self.request: float = prefill.steps.request
         """Seconds from the prompt's arrival at the prefill site until it queues there."""
@@ -119,7 +121,7 @@ class Way:
             if now > began:
                 head += (1.0 - head) * (min((now - began) / lasts, 1.0) if r.streamed and lasts > 0.0 else 0.0)
                 began, lasts = now, max(r.prefill_end - now, 0.0)
-            level = self.leveling.level(r, size, self.leveling.due(r))
+            level = self.leveling.level(r, size, self.leveling.due(r, self._after_kv(r)))
             self.leveling.note(r, level)
             spec = self._plans[level]
         release = spec.release(began, lasts, self._layers, size, self._kv_dtype, head)
@@ -133,9 +135,9 @@ class Way:
         levels = [self._spec.codec]
         chunks: ChunkLevels | None = None
         if leveling is not None and isinstance(streaming, ChunksSpec):
-            levels, chunks = leveling.levels, ChunkLevels(leveling, r)
+            levels, chunks = leveling.levels, ChunkLevels(leveling, r, leveling.due(r, self._after_kv(r)))
         elif leveling is not None:
-            level = leveling.level(r, model.sent_bytes(prompt, held), leveling.due(r))
+            level = leveling.level(r, model.sent_bytes(prompt, held), leveling.due(r, self._after_kv(r)))
             leveling.note(r, level)
             levels = [leveling.levels[level]]
         packer = Packer(
@@ -154,6 +156,11 @@ class Way:
         if chunks is not None:
             chunks.moment = sent
         return packer, sent
+
+    def _after_kv(self, r: Request) -> float:
+        """Seconds from KV at the decoder to a token at the user at least: hand-over, a lone step, the way down."""
+        step = self.decode.steps.decode(1, self._model.attended(r.prompt))
+        return self.handover + step + _token_delay(self._from_decode[r.klass], r.device)
 
     def prefers_text(self, r: Request, decoder: Instance) -> bool:
         """Whether the prompt should be computed at the decoder sooner than the smallest level of its KV is there.

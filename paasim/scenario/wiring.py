@@ -6,12 +6,13 @@ Plain links cost the least; all others are in a mesh, one for all links that pat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import inf, prod
 from typing import TYPE_CHECKING
 
 from paasim.core.errors import InputError
 from paasim.link.channel import Channel
+from paasim.link.duplex import DuplexLink
 from paasim.link.mesh import Mesh
 from paasim.link.meshed import MeshedLink
 from paasim.link.path import Path, Tap
@@ -21,7 +22,8 @@ from paasim.scenario.world import Resource
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment
-    from paasim.link.link import Link, LinkSpec
+    from paasim.core.streams import Streams
+    from paasim.link.link import LinkSpec
     from paasim.link.transport.transport import TransportSpec
     from paasim.scenario.ends import End
     from paasim.scenario.routes import RouteSpec
@@ -31,21 +33,23 @@ if TYPE_CHECKING:
 class Wiring:
     """The links of a scenario, and hops over them, which are made as they are asked for."""
 
-    def __init__(self, env: Environment, scenario: Scenario, known: Mapping[str, End]) -> None:
+    def __init__(self, env: Environment, scenario: Scenario, known: Mapping[str, End], streams: Streams) -> None:
         self._env = env
+        self._streams = streams
         self._scenario = scenario
         self._specs = scenario.network.links
         self._known = known
         self._fleets = {end.site for end in known.values() if end.is_fleet}
         self._meshes = dict(_meshes(env, scenario, known))
-        self._channels = {name: spec.channels(name) for name, spec in self._specs.items()}
-        self._links: dict[str, Link | MeshedLink] = {}
+        self._channels = {n: spec.channels(streams.get, n, scenario.base) for n, spec in self._specs.items()}
+        self._links: dict[str, DuplexLink | MeshedLink] = {}
         for name, spec in self._specs.items():
             mesh = self._meshes.get(name)
             meshed = None if mesh is None else MeshedLink(name, mesh, spec.rates(), self._channels[name])
             self._links[name] = meshed or spec.build(env, name)
         self._last_miles: dict[str, LastMile] = {}
         self._taps: dict[tuple[str, bool], Taps] = {}
+        self._draws: dict[str, Callable[[], float]] = {}
         self._paths: dict[tuple[str, str, str], Path] = {}
 
     def resources(self) -> Iterator[Resource]:
@@ -81,8 +85,9 @@ class Wiring:
             return None
         ways = list(_directions(self._specs, names, a))
         end = next(((link, is_forward, site) for link, is_forward, site in self._ends(ways, a, b)), None)
-        if len(names) == 1 and names[0] not in self._meshes:
-            return LinkHop(self._links[names[0]], ways[0][1], self._last_mile(*end) if end else None)  # type: ignore[arg-type]
+        link = self._links[names[0]]
+        if len(names) == 1 and self._specs[names[0]].is_plain and isinstance(link, DuplexLink):
+            return LinkHop(link, ways[0][1], self._last_mile(*end) if end else None)
         path = self._path(a, b, ways, route, name)
         if end is not None:
             self._last_mile(*end)
@@ -90,7 +95,7 @@ class Wiring:
         if route is None:
             return PathHop(path, tap)
         kv = route.kv
-        return PathHop(path, tap, kv.weight, -kv.priority, kv.after_outage == "restart")
+        return PathHop(path, tap, kv.weight, kv.priority, kv.express or 0.0, kv.after_outage == "restart")
 
     def _ends(self, ways: list[tuple[str, bool]], a: str, b: str) -> Iterator[tuple[str, bool, str]]:
         """The last mile on the way: its link, whether the way goes forward there, and the devices' site."""
@@ -99,7 +104,9 @@ class Wiring:
                 yield link, is_forward, site
 
     def _last_mile(self, link: str, _: bool, site: str) -> LastMile:
-        return self._last_miles.setdefault(link, LastMile(self._specs[link], site))
+        if link not in self._last_miles:
+            self._last_miles[link] = LastMile(link, self._specs[link], site, self._streams, self._scenario.base)
+        return self._last_miles[link]
 
     def _tap(self, link: str, is_forward: bool, site: str) -> Taps:
         mile = self._last_mile(link, is_forward, site)
@@ -123,8 +130,22 @@ class Wiring:
                 min(unshared, default=inf),
                 None if route is None else transport(specs, route),
                 path_loss(specs),
+                self._jitter(tuple(link for link, _ in ways)),
             )
         return self._paths[key]
+
+    def _jitter(self, links: tuple[str, ...]) -> Callable[[], float] | None:
+        """Draws the delay that links add to a transfer; None if they add none."""
+        draws = [draw for link in links if (draw := self._draw(link)) is not None]
+        return (lambda: sum(draw() for draw in draws)) if draws else None
+
+    def _draw(self, link: str) -> Callable[[], float] | None:
+        jitter = self._specs[link].jitter
+        if jitter is None:
+            return None
+        if link not in self._draws:
+            self._draws[link] = jitter.build(self._streams.get(f"link.{link}.jitter"))
+        return self._draws[link]
 
 
 class Taps:
@@ -142,8 +163,11 @@ class Taps:
         if tap is None:
             access = self._mile.of(device)
             assert access is not None
-            rate = access.forward if self._is_forward else access.backward
-            tap = self._taps[device] = Tap(Channel(f"{self._link}: device {device}", rate), access.rtt)
+            rate, curve = access.forward, access.forward_curve
+            if not self._is_forward:
+                rate, curve = access.backward, access.backward_curve
+            channel = Channel(f"{self._link}: device {device}", rate, curve)
+            tap = self._taps[device] = Tap(channel, access.rtt, access.loss, access.jitter)
         return tap
 
 
@@ -194,10 +218,10 @@ def _meshes(env: Environment, scenario: Scenario, known: Mapping[str, End]) -> I
 
 def _is_plain(route: RouteSpec) -> bool:
     kv = route.kv
-    return route.transport is None and kv.weight == 1.0 and kv.priority == 0
+    return route.transport is None and kv.weight == 1.0 and kv.priority == 0 and kv.express is None
 
 
-def _last_mile(name: str, link: Link | MeshedLink, mile: LastMile, devices: int) -> Resource:
+def _last_mile(name: str, link: DuplexLink | MeshedLink, mile: LastMile, devices: int) -> Resource:
     """The access links of a fleet's devices together: whatever passes the link passes one of them."""
     forward, backward = mile.rates()
 

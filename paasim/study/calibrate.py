@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from paasim.profile.calibrations import CalibrationFile
+from paasim.profile.calibrations import PLAUSIBLE, CalibrationFile
 from paasim.profile.spec import Calibration
 from paasim.study.serving import MeasuredRun, serve
 
@@ -49,8 +49,10 @@ NEAR = 0.01
 """Where nine in ten times change by less on the way to the fitted point, the response need not be taken again."""
 FEWEST = 8
 """Runs that a fit needs."""
-PLAUSIBLE = (0.3, 3.0)
-"""Factors from kernel times to an engine in service beyond which something else is wrong; judgement."""
+PARTS = 5
+"""Into how many parts runs are divided, each held out in turn."""
+ENOUGH = FEWEST * PARTS // (PARTS - 1)
+"""Runs that a fit needs where a part of them is held out: ten."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def held_out(
     return found
 
 
-def folds(count: int, parts: int = 5) -> list[str]:
+def folds(count: int, parts: int = PARTS) -> list[str]:
     """Labels of `parts` random parts of about the same size, the same every time."""
     order = np.random.default_rng(1).permutation(count)
     labels = np.empty(count, dtype=np.int64)

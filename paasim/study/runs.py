@@ -1,7 +1,8 @@
-"""Reads one's own serving runs of a closed loop: what benchmark clients write, or a CSV with a line per run.
+"""Measured runs to simulate: from what benchmark clients write, or a CSV with a line per run.
 
 Of clients, every form that `paasim.results.readers` knows. Lengths are drawn evenly, with the mean and the spread of
-those that were served (prompts and answers by one ratio, the mean of theirs): a file of figures alone tells no spread.
+those that were served (prompts and answers by one ratio, the mean of theirs): figures alone tell no spread, unless the
+benchmark is known to draw its lengths from a range.
 Columns of the CSV: `prompt`, `output` (tokens asked for), `concurrency`, `ttft_ms`, `tpot_ms` (means); where lengths
 are drawn evenly from a share of what is asked for up to it, `range_ratio` (as `--random-range-ratio` of clients).
 """
@@ -10,17 +11,24 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from paasim.core.errors import InputError, Problem
+from paasim.core.errors import InputError, Problem, quoted
 from paasim.results.readers import formats
 from paasim.results.served import Served
 from paasim.study.serving import MeasuredRun
 
 COLUMNS = ("prompt", "output", "concurrency", "ttft_ms", "tpot_ms")
+RANGES = {
+    "prompt": (1, 1e8),
+    "output": (1, 1e7),
+    "concurrency": (1, 1e6),
+    "ttft_ms": (1e-3, 1e8),
+    "tpot_ms": (1e-4, 1e6),
+}
+"""What a server can have done, widely taken; more is a slip or another unit."""
 ADVICE = f"give the result file of a benchmark client (docs/measurements.md), or a CSV with {','.join(COLUMNS)}"
 EVEN = 3.0**0.5
 """Half the width of an even distribution, in standard deviations."""
@@ -49,11 +57,11 @@ def read(
     runs: list[MeasuredRun] = []
     dropped: Counter[str] = Counter()
     for each in known.read(path):
-        reason = _unfit(each)
-        if reason:
-            dropped[reason] += 1
+        run = measured(each, engine=engine, model=model, hardware=hardware, profile=profile)
+        if isinstance(run, str):
+            dropped[run] += 1
         else:
-            runs.append(_run(each, MeasuredRun(engine, model, hardware, profile, 1, 1, 1, 1.0, 1.0)))
+            runs.append(run)
     return runs, dict(dropped)
 
 
@@ -70,24 +78,38 @@ def _unfit(served: Served) -> str:
     return ""
 
 
-def _run(served: Served, of: MeasuredRun) -> MeasuredRun:
-    """The run as the simulator takes it; `of` says what served it."""
-    prompt, output, spread = _lengths(served)
+def measured(served: Served, *, engine: str, model: str, hardware: str, profile: str) -> MeasuredRun | str:
+    """The run as the simulator takes it, or why it cannot be simulated as a closed loop.
+
+    Args:
+        served: what a benchmark found.
+        engine: how it fills its steps: `vllm`, `sglang` or `trtllm`.
+        model: its model, by name or by path.
+        hardware: its GPU.
+        profile: what served it: a name or a path.
+    """
+    if reason := _unfit(served):
+        return reason
+    prompt, output, shortest, longest = _lengths(served)
     users, ttft, tpot = served.setup.concurrency, _mean(served, "ttft"), _mean(served, "tpot")
     assert users is not None
     assert ttft is not None
     assert tpot is not None
-    return replace(
-        of,
+    return MeasuredRun(
+        engine=engine,
+        model=model,
+        hardware=hardware,
+        profile=profile,
         prompt=round(prompt),
         output=max(2, round(output)),
         concurrency=users,
         ttft=ttft,
         tpot=tpot,
-        shortest=max(SHORTEST, 1.0 - EVEN * spread),
-        longest=1.0 + EVEN * spread,
+        shortest=shortest,
+        longest=longest,
         version=served.setup.version,
         date=served.setup.date,
+        held=served.held,
     )
 
 
@@ -100,14 +122,15 @@ def _mean(served: Served, metric: str) -> float | None:
     return stated.get("mean", None if typical is None else typical.value)
 
 
-def _lengths(served: Served) -> tuple[float, float, float]:
-    """Mean prompt and output tokens (0: not known), and their standard deviation as a share of the mean."""
-    rows = [row for row in served.answered if row.prompt_tokens and row.output_tokens]
+def _lengths(served: Served) -> tuple[float, float, float, float]:
+    """Prompt and output tokens (0: not known), and from and to which share of them they are drawn."""
+    rows, s = [row for row in served.answered if row.prompt_tokens and row.output_tokens], served.setup
     if not rows:
-        return served.setup.isl or 0.0, served.setup.osl or 0.0, 0.0
+        return s.isl or 0.0, s.osl or 0.0, s.shortest or 1.0, s.longest or 1.0
     lengths = np.array([[row.prompt_tokens, row.output_tokens] for row in rows], dtype=np.float64)
     prompt, output = lengths.mean(axis=0).tolist()
-    return prompt, output, float((lengths.std(axis=0) / lengths.mean(axis=0)).mean())
+    half = EVEN * float((lengths.std(axis=0) / lengths.mean(axis=0)).mean())
+    return prompt, output, max(SHORTEST, 1.0 - half), 1.0 + half
 
 
 def table(path: Path, *, profile: str, model: str, hardware: str, engine: str) -> list[MeasuredRun]:
@@ -124,8 +147,10 @@ def table(path: Path, *, profile: str, model: str, hardware: str, engine: str) -
         InputError: with every line that is wrong.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
+    except IsADirectoryError:
+        raise InputError.one(str(path), "is a folder with no result of a benchmark client in it", ADVICE) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError.one(str(path), f"cannot be read: {error}", ADVICE) from None
     missing = [name for name in COLUMNS if not rows or name not in rows[0]]
@@ -152,7 +177,7 @@ def table(path: Path, *, profile: str, model: str, hardware: str, engine: str) -
 def _count(row: dict[str, str], name: str) -> int:
     value = _positive(row, name)
     if value != int(value):
-        raise ValueError(f"{name} '{row[name]}' is not a whole number")
+        raise ValueError(f"{name} {quoted(row[name])} is not a whole number")
     return int(value)
 
 
@@ -160,7 +185,10 @@ def _positive(row: dict[str, str], name: str) -> float:
     try:
         value = float(row[name])
     except (TypeError, ValueError):
-        raise ValueError(f"{name} '{row[name]}' is not a number") from None
+        raise ValueError(f"{name} {quoted(row[name] or '')} is not a number") from None
     if not 0 < value < float("inf"):
-        raise ValueError(f"{name} '{row[name]}' is not more than zero")
+        raise ValueError(f"{name} {quoted(row[name])} is not more than zero")
+    low, high = RANGES.get(name, (0.0, 1.0))
+    if not low <= value <= high:
+        raise ValueError(f"{name} {quoted(row[name])} is not between {low:g} and {high:g}")
     return value

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from paasim.core.errors import InputError
 from paasim.profile.spec import Calibration
 from paasim.scenario.loader import from_dict
 from paasim.scenario.scenario import Scenario
@@ -150,12 +151,16 @@ def serve(run: MeasuredRun, calibration: Calibration | None = None) -> tuple[flo
     """Simulate the run: mean TTFT and mean TPOT, s.
 
     Raises:
-        InputError: as for `scenario`.
+        InputError: as for `scenario`; or if no request of it is answered.
     """
     from paasim.metrics.definitions import tpot, ttft
     from paasim.simulate import simulate_once
 
     columns = simulate_once(scenario(run, calibration)).requests
+    if not np.isfinite(ttft(columns)).any():
+        sizes = f"{run.prompt:,} + {run.output:,} tokens, {run.concurrency} at once"
+        todo = f"does it fit into the memory and context of {run.profile}? leave the run out, or take another profile"
+        raise InputError.one("", f"of the run of {sizes}, no request is answered", todo)
     return float(np.nanmean(ttft(columns))), float(np.nanmean(tpot(columns)))
 
 

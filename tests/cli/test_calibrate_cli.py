@@ -13,7 +13,7 @@ from paasim.cli.profile import app
 from paasim.core.errors import InputError
 from paasim.profile import calibrations
 from paasim.study.calibrate import calibration_of, doubts
-from paasim.study.serving import MeasuredRun, serve
+from paasim.study.serving import BATCHING, MeasuredRun, serve
 
 H100 = "h100-sxm/llama-3.1-8b/bf16/vllm/tp1"
 
@@ -43,6 +43,7 @@ def test_calibrate_and_use(measured: Path, tmp_path: Path) -> None:
     assert found["after"]["tpot"]["median"] < 0.05
     assert found["after"]["tpot"]["rows"] == 12
     used = calibrations.load(str(own)).calibration
+    assert calibrations.load(str(own)).batching == found["batching"] == {"kind": "chunked", "chunk": 8192}
     assert used.scale == pytest.approx(found["calibration"]["scale"])
     run = MeasuredRun("vllm", "llama-3.1-8b", "h100-sxm", H100, 1000, 50, 2, 1, 1)
     truth = serve(run, calibration_of(1.3, 1e-3, None, 0.02))
@@ -78,6 +79,7 @@ def test_shipped_calibrations_say_how_they_were_made() -> None:
     for name in calibrations.names():
         file = calibrations.load(name)
         assert file.runs > 8
+        assert file.batching == BATCHING[file.engine]
         assert file.source.startswith("https://")
         assert file.how
         assert file.versions

@@ -121,6 +121,20 @@ TRANSPORTS: tuple[Any, ...] = (
 
 
 @st.composite
+def changes(draw: st.DrawFn) -> Scene:
+    """What a link does over time; outages end within a second, so that everything ends."""
+    found: Scene = {}
+    if draw(st.booleans()):
+        found["capacity"] = draw(st.sampled_from(["5g-lowband", "fcc-broadband"]))
+    if draw(st.booleans()):
+        at_random = {"every": "300 ms", "for": "100 ms"}
+        found["outages"] = draw(st.sampled_from([at_random, [{"at": "100 ms", "for": "800 ms"}]]))
+    if draw(st.booleans()):
+        found["jitter"] = draw(st.sampled_from(["2 ms", {"p50": "1 ms", "p99": "20 ms"}]))
+    return found
+
+
+@st.composite
 def links(draw: st.DrawFn, ends: list[str], transport: Any = None) -> Scene:
     link: Scene = {
         "between": ends if draw(st.booleans()) else ends[::-1],
@@ -136,10 +150,12 @@ def links(draw: st.DrawFn, ends: list[str], transport: Any = None) -> Scene:
         link["background"] = draw(
             st.sampled_from([{"rate": "20 Mbps"}, {"flows": 2}, {"rate": "5 Mbps", "flows": 0.5}])
         )
+    if link.get("kind") != "fixed" and draw(st.integers(0, 3)) == 0:
+        link |= draw(changes())
     if draw(st.integers(0, 3)) == 0:
         link["backward_bandwidth"] = "80 Mbps"
     if "homes" in ends and draw(st.booleans()):
-        preset = draw(st.sampled_from(["home-fibre", "5g", ""]))
+        preset = draw(st.sampled_from(["home-fibre", "5g", "lte-driving", ""]))
         link["access"] = preset or {"down": "40 Mbps", "up": "10 Mbps", "rtt": "12 ms"}
     return link
 
@@ -152,6 +168,8 @@ def kv_plans(draw: st.DrawFn) -> Scene:
     if streaming is not None:
         kv["streaming"] = streaming
     codec = draw(st.sampled_from([None, "fp8", "cachegen", "rated", "blocking", "adaptive"]))
+    if draw(st.integers(0, 5)) == 0:
+        kv["after_outage"] = "restart"
     if draw(st.integers(0, 3)) == 0:
         kv |= {"weight": draw(st.sampled_from([0.5, 1.0, 3.0])), "priority": draw(st.sampled_from([-1, 0, 2]))}
     if draw(st.integers(0, 3)) == 0:

@@ -68,13 +68,14 @@ def drive(
     def one(i: int, trip: Trip) -> Generator[Any, Any, None]:
         yield env.timeout(trip.start)
         inner = tuple(real[name] for name in trip.path if not (taps and name == "d"))
-        stream = Stream(Moment([]), trip.size, trip.release, inner)
+        stream = Stream(trip.size, trip.release, inner)
         if taps and "d" in trip.path:
             stream.tap = real["d"]
         stream.cap, stream.weight, stream.priority = trip.cap, trip.weight, trip.priority
         stream.slow_start(trip.window, trip.rounds, trip.round_trip)
-        mesh.start(stream)
-        yield stream.event
+        event = Moment([])
+        mesh.start(event, stream)
+        yield event
         finishes[i] = env.now
 
     for i, trip in enumerate(some):

@@ -36,12 +36,13 @@ class Scene:
 
     def _one(self, i: int, trip: Trip) -> Generator[Any, Any, None]:
         yield self.env.timeout(trip.start)
-        stream = Stream(Moment([]), trip.size, trip.release, tuple(self.channels[name] for name in trip.path))
+        stream = Stream(trip.size, trip.release, tuple(self.channels[name] for name in trip.path))
         stream.cap, stream.weight, stream.priority = trip.cap, trip.weight, trip.priority
         stream.slow_start(trip.window, trip.rounds, trip.round_trip)
         self.streams.append(stream)
-        self.mesh.start(stream)
-        yield stream.event
+        event = Moment([])
+        self.mesh.start(event, stream)
+        yield event
         self.arrived[i] = self.env.now
 
     def busy(self) -> list[tuple[Stream, float]]:
@@ -131,7 +132,7 @@ def test_what_is_given_up_is_as_if_it_had_ended_there(
     def give_up() -> Generator[Any, Any, None]:
         yield scene.env.timeout(when)
         if scene.streams:
-            sent.append(scene.mesh.cancel(scene.streams[0].event))
+            sent.append(scene.mesh.cancel(event_of(scene.streams[0])))
 
     scene.env.process(give_up())
     scene.env.run(until=1e6)
@@ -150,15 +151,20 @@ def test_what_is_given_up_is_as_if_it_had_ended_there(
         assert not channel.groups
 
 
+def event_of(stream: Stream) -> Moment:
+    event = stream.event
+    assert event is not None
+    return event
+
+
 def lone(path: list[Channel], size: float, release: Release, **more: Any) -> float:
     env = Environment()
-    stream = Stream(Moment([]), size, release, tuple(path))
+    stream = Stream(size, release, tuple(path))
     for name, value in more.items():
         setattr(stream, name, value)
     done: list[float] = []
-    assert stream.event.callbacks is not None
-    stream.event.callbacks.append(lambda _: done.append(env.now))
-    Mesh(env).start(stream)
+    event = Moment([lambda _: done.append(env.now)])
+    Mesh(env).start(event, stream)
     env.run(until=1e6)
     return done[0] if done else math.inf
 
@@ -188,10 +194,11 @@ def test_higher_priority_goes_first() -> None:
 
     def send(name: str, size: float, priority: int, at: float) -> Generator[Any, Any, None]:
         yield env.timeout(at)
-        stream = Stream(Moment([]), size, Release(at, 0.0, 0.0, 1), (channel,))
+        stream = Stream(size, Release(at, 0.0, 0.0, 1), (channel,))
         stream.priority = priority
-        mesh.start(stream)
-        yield stream.event
+        event = Moment([])
+        mesh.start(event, stream)
+        yield event
         ends[name] = env.now
 
     env.process(send("bulk", 100.0, 1, 0.0))

@@ -43,9 +43,9 @@ def test_preset_by_name_and_with_changes() -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_presets_are_estimates_with_a_source(name: str) -> None:
+def test_presets_have_a_source_and_say_what_is_estimated(name: str) -> None:
     preset = PRESETS[name]
-    assert preset.provenance == "estimated"
+    assert preset.provenance == ("fitted" if preset.process else "estimated")
     assert "http" in preset.source
     assert preset.note
     assert min(preset.down, preset.up, preset.rtt) > 0

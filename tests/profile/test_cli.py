@@ -25,8 +25,7 @@ def _run(*arguments: str) -> str:
 def test_list() -> None:
     rows = json.loads(_run("list", "--json"))
     assert [row["id"] for row in rows] == names()
-    some = json.loads(_run("list", "--hardware", "prfaas", "--json"))
-    assert some == []
+    assert json.loads(_run("list", "--hardware", "iphone", "--provenance", "composed", "--json")) == []
     only = json.loads(_run("list", "--provenance", "estimated", "--phase", "decode", "--json"))
     assert {row["provenance"] for row in only} == {"estimated"}
     assert H100 in _run("list", "--model", "llama-3.1-8b")
@@ -52,16 +51,6 @@ def test_list_by_precision_and_place() -> None:
 def test_names_are_never_cut() -> None:
     shown = _run("list", "--hardware", "jetson")
     assert all(name in shown for name in names() if name.startswith("jetson"))
-
-
-def test_filters_that_match_nothing_say_so() -> None:
-    for arguments, says in (
-        (["--hardware", "h1000"], "no profile has 'h1000' in its hardware: did you mean 'h100-sxm'?"),
-        (["--hardware", "iphone", "--provenance", "composed"], "no profile meets all of these filters at once"),
-    ):
-        result = CliRunner().invoke(app, ["list", *arguments, "--json"], catch_exceptions=False)
-        assert json.loads(result.stdout) == []
-        assert says in result.stderr
 
 
 @pytest.mark.parametrize("name", [H100, "prfaas-h200", "iphone/llama-3.2-3b", "dgx-spark/llama-3.1-8b"])

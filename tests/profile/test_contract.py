@@ -66,6 +66,7 @@ def test_header_is_complete(name: str) -> None:
     assert name.split("/", 1)[1] == own
     assert all(text not in ("", "unnamed", "unstated") for text in (spec.hardware, spec.model, spec.dtype, spec.engine))
     assert spec.source.startswith("https://")
+    assert spec.licence  # or that none is stated
     assert re.fullmatch(r"20\d\d(-\d\d(-\d\d)?)?", spec.date or "")
     assert spec.place is not None
     assert spec.provenance != "composed" or spec.measured_fraction is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -49,6 +50,42 @@ def test_profiles_of_every_kind_can_be_drawn(name: object) -> None:
     figure = draw(load(name))  # type: ignore[arg-type]
     assert 1 <= len(figure.axes) <= 2
     assert style.svg(figure).startswith(b"<?xml")
+
+
+POINT = "raspberry-pi-5/llama-3.2-3b/4bit/ollama/tp1"
+
+
+@pytest.mark.parametrize(
+    "name", [H100, POINT, "m4-max/qwen3-4b/bf16/mlx-lm/tp1", "dgx-spark/llama-3.1-8b/fp16/exo/tp1"]
+)
+def test_nothing_lies_under_a_legend_and_axes_can_be_read(name: str) -> None:
+    figure = draw(load(name))
+    figure.canvas.draw()
+    shown = figure.bbox
+    for axes in figure.axes:
+        legend = axes.get_legend()
+        assert legend is not None
+        box = legend.get_window_extent()
+        for line in axes.get_lines():
+            places = axes.transData.transform([p for p in line.get_xydata() if np.isfinite(p).all()] or [(1e-9, 1e-9)])
+            assert not any(box.contains(x, y) for x, y in places), name
+        low, high = axes.get_ylim()
+        assert high >= 1.99 * low
+        labels = [label.get_text() for label in axes.get_yticklabels() if label.get_window_extent().overlaps(axes.bbox)]
+        assert all(len(label) < 9 for label in labels)
+        inside = [tick for tick in axes.yaxis.get_majorticklocs() if low <= tick <= high]
+        assert len(inside) >= 2
+    for legend in figure.legends:
+        box = legend.get_window_extent()
+        assert shown.x0 <= box.x0
+        assert box.x1 <= shown.x1
+
+
+def test_a_single_measured_point_stands_in_a_stripe() -> None:
+    (axes,) = draw(load(POINT)).axes
+    (box,) = axes.patches
+    assert box.get_extents().width > 1  # pixels: it can be seen
+    assert axes.get_xlim()[0] > 0.5  # no context is shorter than a token
 
 
 def test_show_writes_the_figure(tmp_path: Path) -> None:

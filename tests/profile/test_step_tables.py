@@ -175,7 +175,7 @@ def test_distserve_wrong_files(tmp_path: Path) -> None:
     path = _file(tmp_path, "x.json", text[:150])
     with pytest.raises(InputError, match=r"x\.json:\d+: is not JSON"):
         distserve.read(path, {})
-    with pytest.raises(InputError, match=r"prefill is not three numbers of zero or more: \[-1"):
+    with pytest.raises(InputError, match=r"prefill is not three times of zero to 1e\+06 ms: .\[-1"):
         distserve.read(_file(tmp_path, "x.json", text.replace("10.0", "-1")), {})
     with pytest.raises(InputError, match="is not a profile of DistServe"):
         distserve.read(_file(tmp_path, "x.json", "[1]"), {})

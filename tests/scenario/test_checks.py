@@ -62,6 +62,41 @@ def test_a_shipped_calibration_of_a_measured_profile_is_a_warning(scene) -> None
     assert "sites.homes.fleet.calibration: calibration 'vllm' is for composed profiles" in said
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("chunk: 512}", "chunk: 512}\n        calibration: vllm", "but the pool has {kind: chunked, chunk: 512}"),
+        ("batching: {kind: chunked, chunk: 512}", "calibration: vllm", "but the pool has {kind: chunked, chunk: 2048}"),
+        ("instances: 2,", "instances: 2, calibration: vllm,", "but the pool has {kind: token-budget, max_tokens: 8192"),
+        ("chunk: 512}", "chunk: 8192}\n        calibration: vllm", ""),
+        ("chunk: 512}", "chunk: 512}\n        calibration: {scale: 1.1}", ""),
+    ],
+)
+def test_another_batching_than_a_calibration_was_fitted_with_is_a_warning(scene, old: str, new: str, says: str) -> None:
+    said = scene.warnings((old, new))
+    assert len(said) == bool(says)
+    for each in said:
+        assert "calibration 'vllm' was fitted with batching {kind: chunked, chunk: 8192}" in each
+        assert says in each
+        assert "write batching: {kind: chunked, chunk: 8192}" in each
+
+
+@pytest.mark.parametrize("factor", ["scale: 1e-9", "scale: 50", "{scale: 1, prompt: 100}"])
+def test_a_calibration_far_from_one_is_a_warning(scene, factor: str) -> None:
+    factor = factor.strip("{}")
+    form = "form: {prefill: {b: 2 ms}"
+    for key, change in {
+        "calibration": (
+            f"profile: {{model: llama-3.1-8b, {form}",
+            f"calibration: {{{factor}}}\n      profile: {{model: llama-3.1-8b, {form}",
+        ),
+        "profile": (form, f"calibration: {{{factor}}}, {form}"),
+    }.items():
+        said = [each for each in scene.warnings(change) if "no factor between kernels and an engine" in each]
+        assert len(said) == 1
+        assert f"sites.homes.fleet.{key}: " in said[0]
+
+
 def test_prompts_beyond_the_context_are_a_warning_with_the_figure(scene) -> None:
     lengths = "lengths: {kind: exponential, prompt: {mean: 400}, output: {mean: 100}}"
     form = "form: {prefill: {b: 2 ms}"

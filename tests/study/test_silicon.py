@@ -11,6 +11,7 @@ from paasim.core.errors import InputError
 from paasim.study import runs, silicon
 from paasim.study.silicon import Key
 
+INSTANCES = "the numbers of prefill and decode instances are not stated"
 LLAMA = Key("h200-sxm", "llama-3.1-70b", "fp8", "vllm", 8)
 DEEPSEEK = Key("h200-sxm", "deepseek-v3", "fp8-block", "sglang", 8)
 TABLES = {LLAMA: "llama", DEEPSEEK: "deepseek"}
@@ -69,11 +70,11 @@ def test_runs_of_others_are_a_setup_of_their_own(tmp_path: Path) -> None:
         ({"model_path": "who/knows"}, "no profile of this model"),
         ({"gemm_quant_mode": "nvfp4"}, "no profile at this precision"),
         ({"tp_size": "4"}, "no profile at this number of GPUs"),
-        ({"attention_dp_size": "8", "batch_size": "2"}, "attention data parallelism: no profile"),
-        ({"silicon_data_source": "source_file=2026-04-06.csv"}, "concurrency not stated"),
-        ({"attention_dp_size": "", "batch_size": "4"}, "concurrency and batch size disagree"),
-        ({"mode": "disagg", "prefill_tp_size": "8"}, "disaggregated, number of workers not stated"),
+        ({"tp_size": "4", "attention_dp_size": "2", "batch_size": "8"}, "attention data parallelism: no profile"),
+        ({"silicon_data_source": "source_file=2026-04-06.csv"}, "the concurrency is not stated"),
+        ({"mode": "disagg", "prefill_tp_size": "8", "decode_tp_size": "8"}, INSTANCES),
         ({**MOE, "backend_version": "1.2.0rc6.post3"}, "multi-token prediction, or not known whether"),
+        ({"silicon_tpot_ms": "11"}, "the same measurement stands in another row"),
     ],
 )
 def test_what_cannot_be_simulated_is_counted(tmp_path: Path, change: dict[str, str], reason: str) -> None:
@@ -82,9 +83,16 @@ def test_what_cannot_be_simulated_is_counted(tmp_path: Path, change: dict[str, s
     assert found.dropped == {reason: 1}
 
 
-def test_of_copies_the_fullest_is_kept(tmp_path: Path) -> None:
-    found = read(tmp_path, {}, {"backend_version": "0.11.0"})
-    assert (len(found.runs), found.dropped) == (1, {"copy of another row": 1})
+def test_widths_that_profiles_lack_are_told(tmp_path: Path) -> None:
+    found = read(tmp_path, {"tp_size": "4"}, {"tp_size": "4", "silicon_tpot_ms": "11"}, {"tp_size": "2", "osl": "512"})
+    llama = ("llama-3.1-70b", "h200-sxm", "fp8")
+    assert found.widths == {silicon.Width(*llama, 4, (8,)): 2, silicon.Width(*llama, 2, (8,)): 1}
+
+
+def test_a_disaggregated_run_has_two_pools(tmp_path: Path) -> None:
+    workers = {"prefill_num_workers": "2", "decode_num_workers": "1"}
+    (run,) = read(tmp_path, {"mode": "disagg", "prefill_tp_size": "8", "decode_tp_size": "8", **workers}).runs
+    assert (run.prefill, run.prefill_workers, run.profile, run.decode_workers) == ("llama", 2, "llama", 1)
 
 
 def test_tensor_and_expert_parallel_were_multiplied(tmp_path: Path) -> None:
@@ -102,12 +110,13 @@ def test_first_tokens_that_the_server_holds_back_are_marked(tmp_path: Path) -> N
 
 
 def test_a_broken_row_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"silicon_sample.csv:3.*is not a run"):
+    with pytest.raises(InputError, match=r"silicon_sample.csv:3: isl 'many' is no number"):
         read(tmp_path, {}, {"isl": "many"})
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="has no column backend"):
+    assert not silicon.recognises(tmp_path / "x.csv")
+    with pytest.raises(InputError, match="has no column 'backend'"):
         silicon.read(tmp_path / "x.csv", TABLES)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="no such file"):
         silicon.read(tmp_path / "none.csv", TABLES)
 
 
@@ -116,7 +125,7 @@ def test_the_shared_file(shared_data: Path) -> None:
     found = silicon.read(shared_data / "profiles/measured_e2e/silicon_sample.csv.gz", TABLES)
     assert len(found.runs) + sum(found.dropped.values()) == 3899
     assert {run.profile for run in found.runs} == {"llama", "deepseek"}
-    assert found.dropped["copy of another row"] == 960
+    assert found.dropped["the same measurement stands in another row"] == 960
 
 
 OWN = {"profile": "p", "model": "m", "hardware": "h", "engine": "vllm"}

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from paasim.profile.profile import Profile
     from paasim.study.serving import MeasuredRun
 
-ENOUGH = 10
-"""Runs from which a fifth can be held out."""
-
 
 def calibrate(
     profile: Annotated[str, typer.Argument(help="A bundled name, the beginning of one, or a YAML file.")],
@@ -36,10 +33,13 @@ def calibrate(
     from paasim.core.errors import InputError
     from paasim.profile import load
     from paasim.profile.calibrations import CalibrationFile, write
-    from paasim.study.calibrate import PROFILE, calibrate, doubts, folds, held_out, rounded
+    from paasim.profile.write import require_writable
+    from paasim.study.calibrate import ENOUGH, PROFILE, calibrate, doubts, folds, held_out, rounded
     from paasim.study.misfit import misfits
     from paasim.study.serving import BATCHING, serve
 
+    if output is not None:
+        require_writable(output)
     loaded = load(profile, Path.cwd())
     engine = engine or loaded.spec.engine
     if engine not in BATCHING:
@@ -56,6 +56,7 @@ def calibrate(
         engine=engine,
         versions=", ".join(sorted({run.version for run in runs if run.version})) or "not stated",
         calibration=rounded(found),
+        batching=BATCHING[engine],
         runs=len(runs),
         source=str(against),
         how=f"paasim profile calibrate {loaded.id}; errors on runs held out, a random fifth at a time",
@@ -66,7 +67,8 @@ def calibrate(
         console.warn(doubt)
     if output is not None:
         write(file, output)
-        console.note(f"written to {output}; use it on a pool: calibration: {output}")
+        written = ", ".join(f"{name}: {value}" for name, value in file.batching.items())
+        console.note(f"written to {output}; use it on a pool: calibration: {output}, batching: {{{written}}}")
     if as_json:
         facts = file.model_dump(mode="json", exclude_none=True)
         console.say_json({"profile": loaded.id, "against": str(against), "dropped": dropped, **facts})

@@ -17,14 +17,13 @@ def fit(
     header: Header = None,
 ) -> None:
     """Fit the forms to a table of measured steps and write a profile; without a source it counts as estimated."""
-    from paasim.core.errors import InputError
     from paasim.profile.fit import require_enough
     from paasim.profile.table import read
-    from paasim.profile.write import make
+    from paasim.profile.write import make, require_writable
 
-    if output.with_suffix(".csv").resolve() == table.resolve():
-        what = f"'{output}' would overwrite {table} with the table that goes with the profile"
-        raise InputError.one("--output", what, "give another name")
+    fields = options.header_fields(header)
+    require_writable(output)
+    options.require_kept(table, output)
     rows = read(table)
     require_enough(rows)
-    options.report([make(options.sourced({"id": output.stem, **options.pairs(header, "--set")}), rows, output)], output)
+    options.report([make(options.sourced({"id": output.stem, **fields}), rows, output)], output)

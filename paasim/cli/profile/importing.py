@@ -47,15 +47,18 @@ def import_file(
     if format == "recipes" or (not format and (file.suffix in (".yaml", ".yml") or any(file.glob("*.yaml")))):
         if output is None:
             raise InputError.one("-o", "recipes need a folder to write to", "paasim profile import FILE -o profiles")
+        _refuse("recipes", {"--select": select, "--set": header, "--all": all_, "--json": as_json})
         options.report(recipes.run(file, data or Path.cwd(), output, only, options.shape), output)
         return
-    if serving.told(file, format, options.pairs(select, "--select"), options.pairs(header, "--set"), output, as_json):
+    _refuse("a file of measurements", {"--data": data, "--only": only})
+    texts = options.pairs(select, "--select"), options.pairs(header, "--set")
+    if serving.told(file, format, *texts, output, as_json, all_):
         return
     known = formats.named(format) if format else formats.recognise(file)
     console.note(f"{file}: {known.title} ({known.name})")
     wanted = options.pairs(select, "--select")
     keys = formats.configurations(file, known, wanted)
-    fields = options.pairs(header, "--set")
+    fields = options.header_fields(header)
     if all_:
         if output is None or output.suffix in (".yaml", ".yml"):
             raise InputError.one("--all", "needs a folder to write to", "-o FOLDER")
@@ -69,9 +72,23 @@ def import_file(
         _one(file, known.read(file, wanted), fields, output)
 
 
-def _one(file: Path, found: Imported, fields: dict[str, str], output: Path | None) -> None:
+def _refuse(what: str, given: dict[str, Any]) -> None:
+    """Refuse options that what is imported has no use for, rather than pass over them.
+
+    Raises:
+        InputError: naming them.
+    """
+    from paasim.core.errors import InputError
+
+    named = [option for option, value in given.items() if value]
+    if named:
+        raise InputError.one(", ".join(named), f"of no use with {what}", "leave it out")
+
+
+def _one(file: Path, found: Imported, fields: dict[str, Any], output: Path | None) -> None:
     """Say what was found, and write it if there is a file to write to."""
     from paasim.core.errors import InputError
+    from paasim.profile.write import require_writable
 
     _tell(found)
     if found.summary is not None:
@@ -79,11 +96,13 @@ def _one(file: Path, found: Imported, fields: dict[str, str], output: Path | Non
         if output is not None:
             raise InputError.one(str(file), f"no profile can be made of it: {found.summary.reason}", "leave -o out")
     elif output is not None:
+        require_writable(output)
+        options.require_kept(file, output)
         options.report([_make(found, fields, output, output.stem)], output)
 
 
 def _each(
-    file: Path, format: Format, keys: list[dict[str, str]], fields: dict[str, str], folder: Path
+    file: Path, format: Format, keys: list[dict[str, str]], fields: dict[str, Any], folder: Path
 ) -> Iterator[Profile]:
     """A profile of each configuration; one that cannot be made is left out, with the reason, if any other can."""
     from paasim.core.errors import InputError
@@ -112,7 +131,7 @@ def _each(
         raise InputError(failed)
 
 
-def _make(found: Imported, fields: dict[str, str], path: Path, id: str) -> Profile:
+def _make(found: Imported, fields: dict[str, Any], path: Path, id: str) -> Profile:
     from paasim.core.errors import InputError
     from paasim.profile.fit import require_enough
     from paasim.profile.write import make
@@ -122,7 +141,7 @@ def _make(found: Imported, fields: dict[str, str], path: Path, id: str) -> Profi
     except InputError as error:
         for problem in error.problems:
             console.warn(f"{problem.what}; the form is a guess beyond them")
-    return make(options.sourced({"id": id, **found.header, **fields}), found.table, path, options.shape)
+    return make(options.sourced(options.merged({"id": id, **found.header}, fields)), found.table, path, options.shape)
 
 
 def _tell(found: Imported) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -41,28 +41,33 @@ def list_profiles(
     as_json: Json = False,
 ) -> None:
     """List the bundled profiles."""
-    from paasim.profile.spec import PHASES
+    from paasim.profile.spec import PHASES, Place, Provenance
 
     _one_of("--phase", phase, PHASES)
-    _one_of("--place", place, ("datacenter", "device"))
-    wanted = {"hardware": hardware, "model": model, "dtype": dtype, "provenance": provenance}
+    _one_of("--place", place, get_args(Place))
+    _one_of("--provenance", provenance, get_args(Provenance))
+    wanted = {"hardware": hardware, "model": model, "dtype": dtype}
     specs = _specs()
-    left = [spec for spec in specs if all(text.lower() in getattr(spec, name) for name, text in wanted.items())]
+    _require_known(specs, wanted)
+    left = [s for s in specs if all(text.lower() in getattr(s, name).lower() for name, text in wanted.items())]
     left = [spec for spec in left if (not phase or phase in _phases(spec)) and place in ("", spec.place)]
+    left = [spec for spec in left if provenance in ("", spec.provenance)]
     if as_json:
         console.say_json([_facts(spec) for spec in left])
     else:
         _print(left)
     if not left:
-        _explain(specs, wanted)
+        console.note("no profile meets all of these filters at once: leave one out")
     console.note(f"{len(left)} profiles; phases: P prefill, D decode, M mixed steps")
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
-    from paasim.core.errors import InputError
+    from paasim.core.errors import InputError, did_you_mean
 
     if value and value not in known:
-        raise InputError.one(option, f"'{value}' is not a {option.lstrip('-')}", f"one of {', '.join(known)}")
+        near = did_you_mean(value, known)
+        todo = f"one of {', '.join(known)}" + (f"; {near}" if near.startswith("did") else "")
+        raise InputError.one(option, f"'{value}' is not a {option.lstrip('-')}", todo)
 
 
 def _specs() -> list[ProfileSpec]:
@@ -100,15 +105,18 @@ def _print(specs: list[ProfileSpec]) -> None:
     console.out().print(table)
 
 
-def _explain(specs: list[ProfileSpec], wanted: dict[str, str]) -> None:
-    """Say which filter alone leaves nothing, and what is near to it; else that they do not go together."""
-    from paasim.core.errors import did_you_mean
+def _require_known(specs: list[ProfileSpec], wanted: dict[str, str]) -> None:
+    """Refuse a text that no profile has in its field.
 
-    alone = False
+    Raises:
+        InputError: with what is near to it.
+    """
+    from paasim.core.errors import InputError, Problem, did_you_mean
+
+    problems = []
     for name, text in wanted.items():
         values = {getattr(spec, name) for spec in specs}
-        if text and not any(text.lower() in value for value in values):
-            alone = True
-            console.note(f"no profile has '{text}' in its {name}: {did_you_mean(text, values)}")
-    if not alone:
-        console.note("no profile meets all of these filters at once: leave one out")
+        if text and not any(text.lower() in value.lower() for value in values):
+            problems.append(Problem(f"--{name}", f"no profile has '{text}' in its {name}", did_you_mean(text, values)))
+    if problems:
+        raise InputError(problems)

@@ -61,14 +61,17 @@ def measure(
     from paasim.profile.measure import Endpoint, Grid, Measurement
     from paasim.profile.measure.client import Client
     from paasim.profile.measure.facts import ask
+    from paasim.profile.write import require_writable
 
-    fields = options.pairs(header, "--set")
+    fields = options.header_fields(header)
     lengths = (_numbers(prompts, "--prompts"), _numbers(prefixes, "--prefixes"), _numbers(contexts, "--contexts"))
     grid = Grid(*lengths, _numbers(concurrency, "--concurrency"), tokens, repeats, warmup)
     longest = _duration(time_limit, "--time-limit")
     endpoint = Endpoint.parse(url, _key(api_key_env), _duration(timeout, "--timeout"))
     if output is None and not dry_run:
         raise InputError.one("-o", "says where to write the profile", "give e.g. -o my-gpu.yaml, or --dry-run")
+    if output is not None:
+        require_writable(output.with_suffix(".yaml"))
     facts = ask(endpoint, model)
     measurement = Measurement(Client(endpoint, facts.model), grid, facts.most)
     seconds = measurement.probe()
@@ -107,7 +110,7 @@ def _plan(facts: Facts, measurement: Measurement, seconds: float, *, as_json: bo
         console.note(f"left out: {label}: {why}")
 
 
-def _finish(measurement: Measurement, facts: Facts, fields: dict[str, str], output: Path, *, as_json: bool) -> None:
+def _finish(measurement: Measurement, facts: Facts, fields: dict[str, Any], output: Path, *, as_json: bool) -> None:
     """Write what there is, say what there is not.
 
     Raises:
@@ -124,7 +127,7 @@ def _finish(measurement: Measurement, facts: Facts, fields: dict[str, str], outp
         nothing = [Problem("", "nothing was measured", "allow more time, or see above")]
         raise measurement.failure or InputError(nothing)
     header = facts.header(measurement.overhead, measurement.surplus)
-    profile = _write(table, {"id": output.stem, **header, **fields}, output)
+    profile = _write(table, options.merged({"id": output.stem, **header}, fields), output)
     if as_json:
         console.say_json(_document(measurement, facts, table, output, profile))
     elif profile is not None:

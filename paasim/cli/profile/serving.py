@@ -28,7 +28,13 @@ PURPOSE = (
 
 
 def told(
-    file: Path, format: str, select: Mapping[str, str], header: Mapping[str, str], output: Path | None, as_json: bool
+    file: Path,
+    format: str,
+    select: Mapping[str, str],
+    header: Mapping[str, str],
+    output: Path | None,
+    as_json: bool,
+    all_: bool = False,
 ) -> bool:
     """Tell what a file of serving results holds, and write it as a table.
 
@@ -39,6 +45,7 @@ def told(
         header: facts that the file does not tell, such as the hardware.
         output: a CSV file to write the common table to.
         as_json: print one JSON document.
+        all_: whether a profile of each configuration is asked for, which such results do not give.
 
     Returns:
         Whether it was one; if not, nothing was done.
@@ -55,9 +62,13 @@ def told(
         if as_json:
             raise InputError.one("--json", "is only for results of serving, which this file is not", "leave it out")
         return False
+    if all_:
+        raise InputError.one("--all", PURPOSE, "leave it out: all runs are told")
     runs = [_named(run, header) for run in formats.read(file, known.name)]
     runs = _selected(runs, select, file)
     if output is not None:
+        if output.resolve() == file.resolve():
+            raise InputError.one("-o", f"'{output}' is the file that is read", "give another name")
         _write(runs, output)
     if as_json:
         console.say_json({"file": str(file), "format": known.name, **_totals(runs), "runs": [_facts(r) for r in runs]})
@@ -153,6 +164,7 @@ def _facts(run: Served) -> dict[str, Any]:
         "stated": {name: dict(each) for name, each in run.stated.items()},
         "throughput": run.throughput(),
         "unusable": run.unusable,
+        "held": run.held,
         "warnings": run.warnings,
     }
 

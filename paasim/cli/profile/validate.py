@@ -21,16 +21,22 @@ def validate(
 ) -> None:
     """Compare a profile with measured steps: relative errors by phase, in and out of its measured box."""
     from paasim.profile import load
+    from paasim.profile.spec import PHASES
     from paasim.profile.validate import measured_steps
     from paasim.profile.validate import validate as compare
 
     loaded = load(profile, Path.cwd())
-    errors = compare(loaded, measured_steps(against, format, options.pairs(select, "--select")), str(against))
+    table = measured_steps(against, format, options.pairs(select, "--select"))
+    errors = compare(loaded, table, str(against))
+    for phase in PHASES:
+        left_out = len(table.points(phase) or ()) - sum(e.rows for e in errors if e.phase == phase)
+        if left_out:
+            console.note(f"{left_out} {phase} rows are left out: {loaded.id} has no {phase} measurements")
     if as_json:
         console.say_json({"profile": loaded.id, "against": str(against), "errors": [e.as_dict() for e in errors]})
         return
-    table = options.table("phase", "box", "rows", "median", "p95", "largest", "bias")
+    shown = options.table("phase", "box", "rows", "median", "p95", "largest", "bias")
     for e in errors:
         figures = (f"{e.median:.1%}", f"{e.p95:.1%}", f"{e.max:.1%}", f"{e.bias:+.1%}")
-        table.add_row(e.phase, "inside" if e.inside else "outside", str(e.rows), *figures)
-    console.out().print(table)
+        shown.add_row(e.phase, "inside" if e.inside else "outside", str(e.rows), *figures)
+    console.out().print(shown)

@@ -42,7 +42,7 @@ class LayersSpec(StreamingSpec):
         """
         if encode and not pipelined:
             return Release(start + duration + encode, 0.0, 0.0, 1)
-        parts = self.parts(layers)
+        parts = -(-layers // self.per_release)  # as `parts`, without a call per request
         packing = head * encode
         compute, pack = duration / parts, (encode - packing) / parts
         first = max(compute - packing, 0.0) + pack

@@ -20,6 +20,7 @@ from paasim.profile.importers.imported import (
     Imported,
     Record,
     Select,
+    count,
     has_columns,
     lined_records_of,
     number,
@@ -47,6 +48,9 @@ PHASE_COLUMNS = {
     "decode": ("batch", "context_tokens", "latency_ms"),
     "mixed": ("decode_batch", "prefill_chunk_tokens", "decode_context_tokens", "latency_ms"),
 }
+
+
+MEMORY_COLUMNS = ("gpu_memory_bytes", "weights_bytes_per_gpu", "kv_bytes_per_token_per_gpu", "kv_capacity_tokens")
 
 
 def read(path: Path, select: Select) -> Imported:
@@ -101,11 +105,14 @@ def _tables(path: Path) -> dict[str, tuple[Record, ...]]:
         if not any(found.values()):
             todo = "give the folder of prefill.csv, decode.csv and mixed.csv, or one of them"
             raise InputError.one(str(path), "has no table of steps", todo)
+        _records(path, "memory")  # a damaged one is told before anything is selected
         return {phase: records for phase, records in found.items() if records}
     records = tuple(lined_records_of(path, ID))
     known = set(records[0]) if records else set()
     for phase, columns in PHASE_COLUMNS.items():
         if set(columns) <= known:
+            for record in records:
+                _require_sound(record, columns)
             return {phase: records}
     needed = "; or ".join(", ".join(columns) for columns in PHASE_COLUMNS.values())
     raise InputError.one(f"{path}:1", "has no rows with the columns of a phase", f"it needs {needed}")
@@ -118,14 +125,37 @@ def _hint(keys: set[tuple[str, ...]]) -> str:
     return f"say also which {', '.join(differ)}"
 
 
-@functools.lru_cache(maxsize=8)
 def _records(folder: Path, phase: str) -> tuple[Record, ...]:
     """The rows of a file of the folder; none if it is not there."""
-    columns = (*ID, *PHASE_COLUMNS.get(phase, ()))
     for name in (f"{phase}.csv.gz", f"{phase}.csv"):
-        if (folder / name).is_file():
-            return tuple(lined_records_of(folder / name, columns))
+        if (path := folder / name).is_file():
+            return _sound(path, phase, path.stat().st_mtime_ns, path.stat().st_size)
     return ()
+
+
+@functools.lru_cache(maxsize=8)
+def _sound(path: Path, phase: str, changed: int, size: int) -> tuple[Record, ...]:
+    """The rows of a file, read again when it has changed.
+
+    Raises:
+        InputError: for the first row that is cut, or holds no number where one is needed; so that no such row is listed
+            as a configuration of its own.
+    """
+    columns = PHASE_COLUMNS.get(phase, MEMORY_COLUMNS)
+    records = tuple(lined_records_of(path, (*ID, *columns)))
+    for record in records:
+        _require_sound(record, columns)
+    return records
+
+
+def _require_sound(record: Record, columns: tuple[str, ...]) -> None:
+    for name in ID:
+        if not record[name]:
+            raise InputError.one(record[LINE], f"{name} is empty", "is the file cut?")
+    for name in ("tp", "ep"):
+        count(record, name, record[LINE])
+    for name in columns:
+        _need(record, name)
 
 
 def _row(record: Record, phase: str) -> Row:
@@ -146,7 +176,7 @@ def _need(record: Record, column: str) -> float:
 
 
 def _header(folder: Path, key: Record, fractions: dict[str, float], rows: list[Row]) -> dict[str, Any]:
-    tp = int(key["tp"])
+    tp, ep = int(key["tp"]), int(key["ep"])
     hardware, dtype = key["hardware"].replace("_", "-"), key["dtype"].replace("_", "-")
     model = MODELS.get(key["model"], key["model"].split("/")[-1].lower())
     header: dict[str, Any] = {
@@ -158,7 +188,7 @@ def _header(folder: Path, key: Record, fractions: dict[str, float], rows: list[R
         "engine": key["engine"],
         "version": key["engine_version"],
         "tp": tp,
-        "ep": int(key["ep"]),
+        "ep": ep,
         "provenance": "composed",
         "measured_fraction": {phase: share for phase, share in fractions.items() if phase != "mixed"},
         "source": SOURCE,
@@ -167,11 +197,12 @@ def _header(folder: Path, key: Record, fractions: dict[str, float], rows: list[R
     }
     memory = next((m for m in _records(folder, "memory") if all(m[name] == key[name] for name in ID)), None)
     if memory is not None:
+        device, weights, kv, capacity = (count(memory, name, memory[LINE]) for name in MEMORY_COLUMNS)
         header["memory"] = {
-            "device_bytes": f"{memory['gpu_memory_bytes']} B",
-            "weight_bytes": f"{int(memory['weights_bytes_per_gpu']) * tp} B",
-            "kv_bytes_per_token": f"{int(memory['kv_bytes_per_token_per_gpu']) * tp} B",
-            "kv_capacity_tokens": int(memory["kv_capacity_tokens"]),
+            "device_bytes": f"{device} B",
+            "weight_bytes": f"{weights * tp} B",
+            "kv_bytes_per_token": f"{kv * tp} B",
+            "kv_capacity_tokens": capacity,
         }
     return header
 

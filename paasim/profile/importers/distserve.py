@@ -10,12 +10,10 @@ capacity that `max_num_tokens.csv` beside the file states.
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import Any
 
-from paasim.core.errors import InputError
+from paasim.core.errors import InputError, quoted, shortened
 from paasim.profile.importers.formats import Format
 from paasim.profile.importers.imported import (
     LINE,
@@ -23,7 +21,9 @@ from paasim.profile.importers.imported import (
     Select,
     Summary,
     chosen,
+    count,
     has_columns,
+    json_of,
     lined_records_of,
     number,
     records_of,
@@ -37,6 +37,10 @@ CAPACITY = "max_num_tokens.csv"
 CAPACITY_COLUMNS = ("model", "tp", "pp", "max_num_tokens")
 POSITIONS = 2048
 """Longest context of the OPT models (https://huggingface.co/facebook/opt-13b/blob/main/config.json)."""
+LARGEST = 1e6
+"""Of a coefficient, ms."""
+MOST_SEQUENCES = 4096
+"""Of the threshold between small batches and large ones."""
 LARGEST_PREFILL = 8192
 """Prompt tokens of the largest batch that is sampled."""
 SOURCE = "https://github.com/LLMServe/DistServe/tree/main/simdistserve/estimators/profile_data"
@@ -65,24 +69,23 @@ def read(path: Path, select: Select) -> Imported:
     if len(keys) != 1:
         raise InputError.one(str(path), f"holds {len(keys)} configurations", "say which model and tp (--select)")
     model, tp = keys[0]["model"], keys[0]["tp"]
-    where = f"{path}: {model}: tp {tp}"
+    where = f"{path}: {shortened(model)}: tp {shortened(tp)}"
+    width = count({"tp": tp}, "tp", where)
     prefill, small, large = (_coefficients(fits[model][tp], name, where) for name in PHASES)
     threshold = fits[model][tp].get(THRESHOLD)
-    if not isinstance(threshold, int) or threshold < 1:
-        raise InputError.one(where, f"{THRESHOLD} {threshold!r} is not a number of sequences", "correct the file")
+    if not isinstance(threshold, int) or not 1 <= threshold <= MOST_SEQUENCES:
+        what = f"{THRESHOLD} {quoted(threshold)} is not a number of sequences up to {MOST_SEQUENCES:,}"
+        raise InputError.one(where, what, "correct the file")
     capacity = _capacity(path, model, tp)
     rows = [_prefill(prefill, batch, n) for batch, n in _prompts(capacity)]
     rows += [_decode(small if b < threshold else large, b, context) for b, context in _batches(threshold, capacity)]
     note = NOTE.format(at=threshold, jump=_jump(small, large, threshold, capacity))
-    header = _header(model, int(tp), capacity, note)
+    header = _header(model, width, capacity, note)
     return Imported(Table(rows), header, [f"{len(rows)} rows are sampled from 9 published coefficients", note])
 
 
 def _fits(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        fits = json.loads(text_of(path))
-    except json.JSONDecodeError as error:
-        raise InputError.one(f"{path}:{error.lineno}", f"is not JSON: {error.msg}", "is it cut?") from None
+    fits = json_of(text_of(path), path)
     if not isinstance(fits, dict) or not all(isinstance(each, dict) for each in fits.values()) or not fits:
         raise InputError.one(str(path), "is not a profile of DistServe", 'it needs {"model": {"tp": {"prefill": ...}}}')
     return fits
@@ -95,8 +98,9 @@ def _keys(fits: dict[str, dict[str, Any]], path: Path, select: Select) -> list[d
 def _coefficients(fit: Any, name: str, where: str) -> Coefficients:
     values = fit.get(name) if isinstance(fit, dict) else None
     numbers = [v for v in values if isinstance(v, int | float)] if isinstance(values, list) else []
-    if len(numbers) != 3 or not all(math.isfinite(v) and v >= 0 for v in numbers):
-        raise InputError.one(where, f"{name} is not three numbers of zero or more: {values!r}", "correct the file")
+    if len(numbers) != 3 or not all(0 <= v <= LARGEST for v in numbers):
+        what = f"{name} is not three times of zero to {LARGEST:g} ms: {quoted(values)}"
+        raise InputError.one(where, what, "correct the file")
     a, b, c = (value / 1e3 for value in numbers)
     return a, b, c
 

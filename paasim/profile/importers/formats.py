@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from paasim.core.errors import InputError, did_you_mean
 from paasim.core.registry import constants
 from paasim.profile.importers.imported import Imported, Select, head_of
+from paasim.profile.table import implausible
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,23 @@ class Format:
     """What it is, in a few words, for messages."""
     recognises: Callable[[Path, str], bool]
     """Whether a file (or folder) with this beginning of its text is of the format; cheap, and never raises."""
-    read: Callable[[Path, Select], Imported]
-    """Read the steps; raises InputError with the reason where it cannot."""
+    reader: Callable[[Path, Select], Imported]
+    """Reads the steps; raises InputError with the reason where it cannot."""
     configurations: Callable[[Path, Select], list[dict[str, str]]] | None = None
     """The selections that leave one configuration each, among what is selected already; None: it holds one."""
+
+    def read(self, path: Path, select: Select) -> Imported:
+        """Read the steps, each of which an engine can have run.
+
+        Raises:
+            InputError: with the reason where it cannot.
+        """
+        found = self.reader(path, select)
+        for row in found.table.rows:
+            if why := implausible(row):
+                what = f"{why} ({row.phase}) is beyond any engine"
+                raise InputError.one(str(path), what, "is the file damaged, or a column in another unit?")
+        return found
 
 
 class Recognising(Protocol):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
+import json
 import statistics
 import zlib
 from collections.abc import Iterable, Mapping
@@ -11,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from paasim.core.errors import InputError
+from paasim.core.errors import InputError, quoted
 from paasim.profile.table import Row, Table
 
 Select = Mapping[str, str]
@@ -51,11 +53,37 @@ def text_of(path: Path) -> str:
     """
     try:
         raw = path.read_bytes()
-        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
+        raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise InputError.one(str(path), "is text in UTF-16", "save it as UTF-8")
+        text = raw.decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError.one(str(path), "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise InputError.one(str(path), "is a folder", "give a file in it") from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError.one(str(path), f"cannot be read: {error}", "is it damaged, or another format?") from None
+    if (at := text.find("\0")) >= 0:
+        where = f"{path}:{text.count(chr(10), 0, at) + 1}"
+        raise InputError.one(where, "holds a NUL byte, which no text does", "is it damaged, or another format?")
+    return text
+
+
+def json_of(text: str, path: Path, line: int = 1) -> Any:
+    """A JSON document that begins in this line of a file.
+
+    Raises:
+        InputError: if it is none, with the line.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where, what = f"{path}:{line + error.lineno - 1}", error.msg
+    except RecursionError:
+        where, what = f"{path}:{line}", "nested too deeply"
+    except ValueError:
+        where, what = f"{path}:{line}", "a number of too many digits"
+    raise InputError.one(where, f"is not JSON: {what}", "is it cut?")
 
 
 HEAD = 65_536
@@ -85,11 +113,12 @@ def records_of(path: Path, columns: tuple[str, ...]) -> list[Record]:
     """
     lines = text_of(path).splitlines()
     reader = csv.DictReader(lines)
-    names = reader.fieldnames or []
-    for column in columns:
-        if column not in names:
-            raise InputError.one(f"{path}:1", f"has no column '{column}'", f"it has {', '.join(names[:12])}")
     try:
+        names = reader.fieldnames or []
+        for column in columns:
+            if column not in names:
+                has = ", ".join(quoted(name) for name in names[:12]) or "no columns"
+                raise InputError.one(f"{path}:1", f"has no column '{column}'", f"it has {has}")
         return [{key: value or "" for key, value in row.items() if key} for row in reader]
     except csv.Error as error:
         raise InputError.one(f"{path}:{reader.line_num}", f"is not CSV: {error}", "correct the file") from None
@@ -155,6 +184,10 @@ def distinct(records: list[Record], columns: tuple[str, ...]) -> list[dict[str, 
     return [{column: f"={value}" for column, value in zip(columns, key, strict=True)} for key in found]
 
 
+SMALLEST, LARGEST = 1e-12, 1e15
+"""A number of a row that is not zero lies between these, or the file is damaged."""
+
+
 def number(record: Record, column: str, path: Path | str) -> float | None:
     """A number of a row; None if the cell is empty. `path` is for the message, and may be `file:line`.
 
@@ -168,8 +201,9 @@ def number(record: Record, column: str, path: Path | str) -> float | None:
         value = float(text)
     except ValueError:
         value = -1.0
-    if not 0 <= value < 1e15:
-        raise InputError.one(str(path), f"{column} '{text}' is not a number of zero or more", "correct the file")
+    if not (value == 0 or SMALLEST <= value < LARGEST):
+        what = "is beyond any that is measured" if value > 0 else "is not a number of zero or more"
+        raise InputError.one(str(path), f"{column} {quoted(text)} {what}", "correct the file")
     return value
 
 
@@ -181,7 +215,7 @@ def count(record: Record, column: str, where: Path | str, least: int = 1) -> int
     """
     value = number(record, column, where)
     if value is None or value != int(value) or value < least:
-        what = f"{column} '{record.get(column, '')}' is not a whole number of at least {least}"
+        what = f"{column} {quoted(record.get(column, ''))} is not a whole number of at least {least}"
         raise InputError.one(str(where), what, "is the file cut?")
     return int(value)
 
@@ -207,7 +241,8 @@ def _mean(rows: list[Row]) -> Row:
 def prefill_row(tokens: float, depth: float, rate: float, rate_std: float | None = None) -> Row:
     """A prompt of `tokens` tokens after `depth` cached ones, processed at `rate` tokens/s."""
     std = None if rate_std is None else tokens / rate * rate_std / rate
-    return Row("prefill", 1, int(tokens), depth, tokens / rate, std)
+    # A number of too many digits is infinite here; `Format.read` refuses what it becomes.
+    return Row("prefill", 1, int(min(tokens, LARGEST)), depth, tokens / rate, std)
 
 
 def decode_row(tokens: float, depth: float, rate: float, rate_std: float | None = None) -> Row:

@@ -6,14 +6,11 @@ one another, in a CSV file the rows that agree in everything that says what was 
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from paasim.core.errors import InputError
-from paasim.profile.importers.imported import LINE, Record, text_of
+from paasim.profile.importers.imported import LINE, Record, json_of, records_of, text_of
 
 TABLE = "table"
 NAMES = ("device", "model", "settings", "source_file", "file")
@@ -38,25 +35,18 @@ def tables_of(path: Path) -> Iterator[Record]:
     elif any(line.lstrip().startswith("|") for line in text.splitlines()):
         yield from _markdown(text, path)
     else:
-        yield from _csv(text, path)
+        yield from _csv(path)
 
 
 def _json(text: str, path: Path) -> Iterator[Record]:
-    try:
-        documents = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError.one(f"{path}:{error.lineno}", f"is not JSON: {error.msg}", "is it cut?") from None
-    for i, document in enumerate(documents, start=1):
+    for i, document in enumerate(json_of(text, path), start=1):
         if isinstance(document, dict):
             yield _flat(document) | {LINE: f"{path}: entry {i}"}
 
 
 def _json_lines(text: str, path: Path) -> Iterator[Record]:
     for i, line in enumerate(text.splitlines(), start=1):
-        try:
-            document = json.loads(line) if line.strip() else None
-        except json.JSONDecodeError as error:
-            raise InputError.one(f"{path}:{i}", f"is not JSON: {error.msg}", "is it cut?") from None
+        document = json_of(line, path, i) if line.strip() else None
         if isinstance(document, dict):
             yield _flat(document) | {LINE: f"{path}:{i}"}
 
@@ -65,9 +55,8 @@ def _flat(document: dict[str, object]) -> Record:
     return {key: str(value) for key, value in document.items() if not isinstance(value, list)}
 
 
-def _csv(text: str, path: Path) -> Iterator[Record]:
-    for i, record in enumerate(csv.DictReader(text.splitlines()), start=2):
-        row = {key: value or "" for key, value in record.items() if key}
+def _csv(path: Path) -> Iterator[Record]:
+    for i, row in enumerate(records_of(path, ()), start=2):
         if "source_file" in row:
             row["source_file"] = DEPTH.sub("", row["source_file"])
         yield row | {LINE: f"{path}:{i}", TABLE: " ".join(row.get(name, "") for name in NAMES)}

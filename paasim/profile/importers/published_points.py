@@ -15,7 +15,7 @@ from typing import Any
 
 from paasim.core.errors import InputError
 from paasim.profile.importers.formats import Format
-from paasim.profile.importers.imported import Imported, Record, Select, chosen, has_columns, number, records_of
+from paasim.profile.importers.imported import Imported, Record, Select, chosen, count, has_columns, number, records_of
 from paasim.profile.table import Row, Table
 
 PREFILL, DECODE = "prefill_tokens_per_s", "decode_tokens_per_s"
@@ -63,7 +63,8 @@ def read(path: Path, select: Select) -> Imported:
 
 
 def _rows(record: Record, path: Path) -> list[Row]:
-    batch = int(found[1]) if (found := _BATCH.search(record.get("note", ""))) else 1
+    found = _BATCH.search(record.get("note", ""))
+    batch = count({"batch": found[1]}, "batch", path) if found else 1
     prompt, made = number(record, "prompt_tokens", path) or 0, number(record, "generated_tokens", path) or 0
     prefill, decode = number(record, PREFILL, path), number(record, DECODE, path)
     each = round(prompt / batch)

@@ -8,10 +8,11 @@ list, and of `all`, what holds for every entry that does not say otherwise (its 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from paasim.core.errors import InputError
+from paasim.core.errors import InputError, quoted
 from paasim.profile.few import Shapes
 from paasim.profile.importers import formats
 from paasim.profile.importers.imported import Imported
@@ -39,9 +40,15 @@ def run(
     files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
     if not files:
         raise InputError.one(str(path), "has no recipes (*.yaml)", "give a YAML file of recipes, or a folder of them")
+    made = 0
     for file in files:
         for entry in entries(file):
-            yield from _entry(entry, file, data, out, only, shapes)
+            for profile in _entry(entry, file, data, out, only, shapes):
+                made += 1
+                yield profile
+    if not made:
+        what = f"no id begins with {quoted(only)}" if only else "holds no recipe"
+        raise InputError.one(str(path), what, "see the ids in the recipes")
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
@@ -91,22 +98,40 @@ def _entry(
         header[name] = {**header[name], **value} if both else value
     if not str(header.get("id", "")).startswith(only):
         return
-    target = out / f"{header['id']}.yaml"
+    target = out / f"{_id(header, where)}.yaml"
     rows = _together([row for part in parts for row in part.table.rows])
-    if rows:
-        yield make(header, Table(rows), target, shapes)
-    else:
-        spec = header_of(header)
-        write(spec, None, target)
-        yield Profile(spec, target)
+    try:
+        yield make(header, Table(rows), target, shapes) if rows else _formed(header, target)
+    except InputError as error:
+        raise InputError(replace(each, where=each.where or where) for each in error.problems) from None
+
+
+def _id(header: dict[str, Any], where: str) -> str:
+    """The name of the profile, which is where its file goes."""
+    name = str(header.get("id", ""))
+    if not name:
+        raise InputError.one(
+            where, "has no id, and its files tell none", "give e.g. id: my-gpu/my-model/bf16/my-engine"
+        )
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise InputError.one(where, f"id {quoted(name)} leads out of the folder of profiles", "give hardware/model/...")
+    return name
+
+
+def _formed(header: dict[str, Any], target: Path) -> Profile:
+    """A profile of coefficients alone."""
+    spec = header_of(header)
+    write(spec, None, target)
+    return Profile(spec, target)
 
 
 def _imported(source: dict[str, Any], data: Path, where: str) -> Imported:
     try:
-        name, file = source["format"], data / source["file"]
-    except (KeyError, TypeError):
-        raise InputError.one(where, "a source needs a format and a file", "see profiles/README.md") from None
-    select = {key: str(value) for key, value in source.get("select", {}).items()}
+        name, file = str(source["format"]), data / source["file"]
+        select = {key: str(value) for key, value in (source.get("select") or {}).items()}
+    except (KeyError, TypeError, AttributeError):
+        what = "a source needs a format and a file, and may have columns to select by"
+        raise InputError.one(where, what, "see profiles/README.md") from None
     return formats.read(file, name, select)
 
 

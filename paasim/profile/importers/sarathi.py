@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from paasim.core.errors import InputError
+from paasim.core.errors import InputError, quoted
 from paasim.profile.importers.formats import Format
 from paasim.profile.importers.imported import (
     LINE,
@@ -111,7 +111,9 @@ def _chunked(record: Record) -> Row:
 def _need(record: Record, column: str) -> float:
     value = number(record, column, record[LINE])
     if not value:
-        raise InputError.one(record[LINE], f"{column} '{record.get(column)}' is not above zero", "is the file cut?")
+        raise InputError.one(
+            record[LINE], f"{column} {quoted(record.get(column, ''))} is not above zero", "is the file cut?"
+        )
     return value
 
 

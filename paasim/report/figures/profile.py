@@ -24,8 +24,16 @@ POINTS = 160
 """Points of a line."""
 BEYOND = 3.0
 """How far lines go on beyond what was measured, as a factor."""
+ALONE = 30.0
+"""The same around a single measured x."""
+LEAST = 2.0
+"""Ratio of the ends of the axis of times, at least: less would make much of nothing."""
+LEGEND_WIDTH, LEGEND_LINE = 0.3, 0.052
+"""Room that the legend takes, as shares of the panel."""
 CROWDED = 300.0
 """Ratio of the ends of an axis from which only powers of ten are labelled."""
+NARROW = 10.0
+"""The same below which there are labels between 1, 2 and 5 too."""
 PROMPTS = (16.0, 131072.0)
 CONTEXTS = (128.0, 131072.0)
 BATCHES = (1, 8, 64)
@@ -74,7 +82,7 @@ def draw(profile: Profile) -> Figure:
             _panel(axes, panel)
         all_axes[0].set_ylabel("time of a step")
         figure.suptitle(f"{profile.id}: {profile.spec.provenance}", x=0.01, ha="left", fontsize=12)
-        _legend(figure, any(panel.box for panel in panels))
+        _legend(figure, any(panel.box for panel in panels), 5 if len(panels) > 1 else 3)
     return figure
 
 
@@ -86,13 +94,14 @@ def _prefill(profile: Profile, steps: StepTime) -> Panel:
     if points is not None:
         points = points.take(points.batch == points.batch.min())
         panel.box = (float(points.tokens.min()), float(points.tokens.max()))
-    for prefix in _some(points.context if points is not None else (0.0,)):
+    prefixes = _some(points.context if points is not None else (0.0,))
+    for prefix in prefixes:
         rows = points.take(points.context == prefix) if points is not None else None
         panel.series.append(
             Series(
                 f"{prefix:,.0f}",
                 (rows.tokens, rows.seconds) if rows is not None else (np.empty(0), np.empty(0)),
-                (max(1.0, rows.tokens.min() / BEYOND), BEYOND * rows.tokens.max()) if rows is not None else PROMPTS,
+                _around(rows.tokens, len(prefixes)) if rows is not None else PROMPTS,
                 lambda n, p=prefix: steps.prefill(round(n), round(n) * (p + round(n) / 2)),  # type: ignore[misc]
                 lambda n, p=prefix: float(form.at(n, n * (p + n / 2))) if form is not None else 0.0,  # type: ignore[misc]
                 lambda n, p=prefix: steps.prefill_outside(round(n), round(n) * (p + round(n) / 2)),  # type: ignore[misc]
@@ -109,22 +118,28 @@ def _decode(profile: Profile, steps: StepTime) -> Panel:
     if points is not None:
         panel.box = (float(points.total.min()), float(points.total.max()))
     alone = BATCHES[:1] if profile.spec.limits.max_seqs == 1 else BATCHES
-    for value in _some(points.batch if points is not None else alone):
+    batches = _some(points.batch if points is not None else alone)
+    for value in batches:
         b = int(value)
         rows = points.take(points.batch == b) if points is not None else None
         panel.series.append(
             Series(
                 f"{b:,}",
                 (rows.total, rows.seconds) if rows is not None else (np.empty(0), np.empty(0)),
-                (rows.total.min() / BEYOND, BEYOND * rows.total.max())
-                if rows is not None
-                else (b * CONTEXTS[0], b * CONTEXTS[1]),
+                _around(rows.total, len(batches)) if rows is not None else (b * CONTEXTS[0], b * CONTEXTS[1]),
                 lambda s, b=b: steps.decode(b, s),  # type: ignore[misc]
                 lambda s, b=b: float(form.at(b, s)) if form is not None else 0.0,  # type: ignore[misc]
                 lambda s, b=b: steps.decode_outside(b, s),  # type: ignore[misc]
             )
         )
     return panel
+
+
+def _around(xs: Floats, lines: int) -> tuple[float, float]:
+    """From where to where a line through measured x goes, one of so many lines."""
+    low, high = float(xs.min()), float(xs.max())
+    by = BEYOND if high > low or lines > 1 else ALONE
+    return max(1.0, low / by), by * max(1.0, high)
 
 
 def _some(values: Iterable[float]) -> list[float]:
@@ -138,7 +153,9 @@ def _panel(axes: Axes, panel: Panel) -> None:
     names = [series.label for series in panel.series]
     colours = style.colours(names)
     if panel.box is not None:
-        axes.axvspan(*panel.box, color=style.GRID, alpha=0.45, linewidth=0)
+        # A single measured x is a thin stripe.
+        low, high = panel.box
+        axes.axvspan(low / 1.02, high * 1.02, color=style.GRID, alpha=0.45, linewidth=0)
     for series in panel.series:
         colour = colours[series.label]
         xs = np.geomspace(*series.range, POINTS)
@@ -153,23 +170,44 @@ def _panel(axes: Axes, panel: Panel) -> None:
     axes.set_yscale("log")
     axes.set_xlabel(panel.xlabel)
     axes.set_title(panel.title)
+    _make_room(axes, len(names) + 1)
     _ticks(axes.xaxis, axes.get_xlim(), words.count)
     _ticks(axes.yaxis, axes.get_ylim(), words.tick)
     axes.grid()
     axes.legend(title=panel.legend, fontsize=8, title_fontsize=8, loc="upper left", alignment="left")
 
 
+def _make_room(axes: Axes, lines: int) -> None:
+    """Raise the end of the axis of times until nothing drawn lies under the legend, at the upper left."""
+    left, right = np.log(axes.get_xlim())
+    bottom, top = np.log(axes.get_ylim())
+    middle = (bottom + top) / 2
+    half = max(top - bottom, np.log(LEAST)) / 2
+    bottom, top = middle - half, middle + half
+    edge = np.exp(left + LEGEND_WIDTH * (right - left))
+    under = [y for line in axes.lines for x, y in zip(*_points(line), strict=True) if x < edge and np.isfinite(y)]
+    free = 1 - LEGEND_LINE * (lines + 1)
+    if under:
+        top = max(top, bottom + (np.log(max(under)) - bottom) / free)
+    axes.set_ylim(np.exp(bottom), np.exp(top))
+
+
+def _points(line: Any) -> tuple[Floats, Floats]:
+    return np.asarray(line.get_xdata(), dtype=np.float64), np.asarray(line.get_ydata(), dtype=np.float64)
+
+
 def _ticks(axis: Axis, limits: tuple[float, float], text: Callable[[float], str]) -> None:
-    """Labels at powers of ten, and at 2 and 5 where there are few of those."""
+    """Labels at powers of ten, and between them where there are few of those."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    few = limits[1] < CROWDED * limits[0]
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
+    ratio = limits[1] / limits[0]
+    subs = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if ratio < NARROW else (1.0, 2.0, 5.0) if ratio < CROWDED else (1.0,)
+    axis.set_major_locator(LogLocator(subs=subs))
     axis.set_major_formatter(lambda value, _: text(value))
     axis.set_minor_formatter(NullFormatter())
 
 
-def _legend(figure: Figure, has_box: bool) -> None:
+def _legend(figure: Figure, has_box: bool, columns: int) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -182,4 +220,4 @@ def _legend(figure: Figure, has_box: bool) -> None:
         Patch(color=style.GRID, alpha=0.45, label="measured range"),
     ]
     shown = handles if has_box else [handles[1], handles[3]]
-    figure.legend(handles=shown, loc="outside lower center", ncols=5, fontsize=9)
+    figure.legend(handles=shown, loc="outside lower center", ncols=columns, fontsize=9)

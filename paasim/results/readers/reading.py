@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from paasim.core.errors import InputError
+from paasim.core.errors import InputError, quoted
 from paasim.profile.importers.imported import text_of
 
 SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
@@ -86,11 +86,11 @@ def number(value: Any, name: str, where: str, least: float | None = 0.0) -> floa
     except (ValueError, OverflowError):
         found = None
     if found is None:
-        raise InputError.one(where, f"{name} {_short(value)} is no number", "is the file damaged?")
+        raise InputError.one(where, f"{name} {quoted(value)} is no number", "is the file damaged?")
     if not isfinite(found):
         return None
     if (least is not None and found < least) or abs(found) > LARGEST:
-        raise InputError.one(where, f"{name} {_short(value)} is out of range", "is the file damaged?")
+        raise InputError.one(where, f"{name} {quoted(value)} is out of range", "is the file damaged?")
     return found
 
 
@@ -101,7 +101,7 @@ def numbers(values: Any, name: str, where: str) -> tuple[float, ...]:
         InputError: if it is no list of numbers.
     """
     if not isinstance(values, list | None):
-        raise InputError.one(where, f"{name} {_short(values)} is no list", "is the file damaged?")
+        raise InputError.one(where, f"{name} {quoted(values)} is no list", "is the file damaged?")
     found = (number(value, name, where) for value in values or ())
     return tuple(value for value in found if value is not None)
 
@@ -179,8 +179,3 @@ def mean(values: Sequence[float | None]) -> float | None:
 def line(value: Any) -> str:
     """A value as text on one line."""
     return " ".join(str(value).split())
-
-
-def _short(value: Any) -> str:
-    text = line(value)
-    return f"'{text[:40]}{'...' if len(text) > 40 else ''}'"

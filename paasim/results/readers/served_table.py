@@ -15,7 +15,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from paasim.core.errors import InputError
+from paasim.core.errors import InputError, quoted
 from paasim.profile.importers.imported import has_columns
 from paasim.results.readers.formats import Format
 from paasim.results.readers.reading import number
@@ -27,7 +27,7 @@ RATES = ("requests_per_s", "output_tokens_per_s", "total_tokens_per_s")
 LAYOUTS = {"layout": "", "prefill": "prefill_", "decode": "decode_"}
 """Field of `Setup` -> prefix of its columns."""
 WHOLE = ("gpus", "concurrency")
-REAL = ("isl", "osl", "request_rate")
+REAL = ("isl", "osl", "shortest", "longest", "request_rate")
 
 
 def facts(setup: Setup) -> dict[str, Any]:
@@ -98,6 +98,7 @@ def _rows(run: Served, number: int) -> Iterator[dict[str, Any]]:
         **{name: run.rates.get(name) for name in RATES},
         **{f"{m}_{s}_s": value for m, each in run.stated.items() for s, value in each.items()},
         "unusable": run.unusable,
+        "held": run.held,
         "warnings": json.dumps(run.warnings, ensure_ascii=False) if run.warnings else "",
     }
     for each in run.requests:
@@ -132,7 +133,7 @@ def read(path: Path) -> list[Served]:
         elif kind == "request" and name in runs:
             requests.setdefault(name, []).append(_request(row))
         else:
-            what = f"kind '{kind}' of run '{name}' is neither a run nor a request of a run above"
+            what = f"kind {quoted(kind)} of run {quoted(name)} is neither a run nor a request of a run above"
             raise InputError.one(row.where, what, "correct the file")
     for name, answers in requests.items():
         runs[name].requests = tuple(answers)
@@ -156,6 +157,7 @@ def _run(row: Row) -> Served:
         duration=row.number("duration_s"),
         warnings=_warnings(row),
         unusable=row.text("unusable"),
+        held=row.text("held"),
     )
 
 

@@ -3,23 +3,25 @@
 `silicon_ttft_ms` and `silicon_tpot_ms` are a mean or a median, which is not said (`typical` here). TTFT includes
 queueing at that concurrency. The concurrency of the whole system stands in `silicon_data_source`; `batch_size` is that
 of one attention-data-parallel rank. Lengths are those asked for. The file says nothing of speculative decoding, chunk
-sizes, or prefix caching.
-Known faults of the file, marked in `unusable` or `warnings`: a width that was multiplied in twice (tp 64 for `tp8_ep8`;
-undone where copies of such rows show how); disaggregated rows without the number of instances; sizes of 0; one
-measurement in several rows, where a later extract of the same source was added.
+sizes, or prefix caching; what is known of them from elsewhere is in `inferencex`.
+Known faults of the file, marked in `unusable`, `held` or `warnings`: a width that was multiplied in twice (tp 64 for
+`tp8_ep8`; undone where copies of such rows show how); disaggregated rows without the number of instances; sizes of 0;
+no concurrency, or another one than the batch size; one measurement in several rows, where a later extract of the same
+source was added (`repeats`).
 See https://github.com/ai-dynamo/aiconfigurator: aic-core/src/aiconfigurator_core/systems/silicon_sample.csv.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from paasim.profile.importers.imported import has_columns
 from paasim.results.readers.formats import Format
+from paasim.results.readers.inferencex import LENGTHS, campaign, held_back, predicts_tokens
+from paasim.results.readers.repeats import mark_repeats, mark_unlike
 from paasim.results.readers.tables import Row, rows_of
 from paasim.results.served import TYPICAL, Layout, Served, Setup
 
@@ -27,9 +29,6 @@ COLUMNS = ("backend", "model_path", "system", "mode", "isl", "osl", "silicon_ttf
 MODES = {"agg": "aggregated", "disagg": "disaggregated"}
 NODE = 8
 """GPUs of a server of these systems; only the NVL72 racks (`gb...`) join more."""
-ALIKE = 1.5
-"""Largest over smallest TPOT of rows of one set-up, above which something else must differ."""
-REPEATED = "the same measurement stands in another row"
 
 _CONCURRENCY = re.compile(r"silicon_concurrency=(\d+)")
 _IN_ID = re.compile(r"_c(\d+)_")
@@ -46,9 +45,10 @@ def read(path: Path) -> list[Served]:
     Raises:
         InputError: if a column is missing, or a cell is no number.
     """
-    runs = [_run(row, path) for row in rows_of(path, COLUMNS)]
-    _mark_unlike(runs)
-    _mark_repeats(runs)
+    rows = rows_of(path, COLUMNS)
+    runs = [_run(row, path) for row in rows]
+    mark_unlike(runs)
+    mark_repeats(runs, [sum(map(bool, row.cells.values())) for row in rows])
     return runs
 
 
@@ -58,6 +58,7 @@ def _run(row: Row, path: Path) -> Served:
     stated, prefill, decode = (_layout(row, role) for role in ("", "prefill_", "decode_"))
     whole = _undone(row, stated) if mode == MODES["agg"] else stated
     ttft, tpot = row.number("silicon_ttft_ms"), row.number("silicon_tpot_ms")
+    shortest, longest = LENGTHS[campaign(told)]
     setup = Setup(
         engine=row.text("backend"),
         version=row.text("backend_version") or ((tag := _TAG.search(told)) and tag[1]) or "",
@@ -70,9 +71,12 @@ def _run(row: Row, path: Path) -> Served:
         prefill=prefill,
         decode=decode,
         speculation=_speculation(row, told),
-        concurrency=_concurrency(row, told, stated),
+        concurrency=_concurrency(row, told),
         isl=row.number("isl"),
         osl=row.number("osl"),
+        shortest=shortest,
+        longest=longest,
+        campaign=campaign(told),
         date=found[1] if (found := _DATE.search(told)) else "",
         source=told or path.name,
     )
@@ -82,6 +86,7 @@ def _run(row: Row, path: Path) -> Served:
         stated={name: {TYPICAL: value / 1e3} for name, value in (("ttft", ttft), ("tpot", tpot)) if value},
         warnings=list(_warnings(row, told, setup, stated)),
         unusable="; ".join(_reasons(row, setup, ttft, tpot)),
+        held=held_back(setup),
     )
 
 
@@ -105,16 +110,15 @@ def _gpus(mode: str, whole: Layout, prefill: Layout, decode: Layout) -> int | No
     return sum(gpus * count for gpus, count in sizes if gpus and count) if all(g and c for g, c in sizes) else None
 
 
-def _concurrency(row: Row, told: str, whole: Layout) -> int | None:
+def _concurrency(row: Row, told: str) -> int | None:
+    """As stated. The batch size is no stand-in: ten rows have that alone, with TTFT of up to 54 s at 28 to 256."""
     found = _CONCURRENCY.search(told) or _IN_ID.search(row.text("id"))
-    if found:
-        return int(found[1])
-    return whole.batch * (whole.dp or 1) if whole.batch else None
+    return int(found[1]) if found else None
 
 
 def _precision(row: Row) -> str:
-    """As stated, else by the quantization of its matrices, else by the model's name."""
-    stated = row.text("precision") or row.text("gemm_quant_mode")
+    """By the quantization of its matrices (`nvfp4`, where `precision` is `fp4`), else as stated, else by the name."""
+    stated = row.text("gemm_quant_mode") or row.text("precision")
     named = _PRECISION.search(row.text("model_path"))
     return stated or (named[1].lower() if named else "")
 
@@ -145,7 +149,7 @@ def _warnings(row: Row, told: str, setup: Setup, stated: Layout) -> Iterator[str
     elif not row.text("precision"):
         yield "the precision is taken from the quantization or the model's name"
     if not _CONCURRENCY.search(told) and setup.concurrency is not None:
-        yield "the concurrency is taken from the id or the batch size"
+        yield "the concurrency is taken from the id"
     if not setup.speculation:
         yield "whether decoding was speculative is not stated"
     if setup.mode == MODES["agg"] and setup.concurrency and stated.batch:
@@ -159,6 +163,8 @@ def _reasons(row: Row, setup: Setup, ttft: float | None, tpot: float | None) -> 
         yield "a latency is missing"
     if setup.concurrency is None:
         yield "the concurrency is not stated"
+    if predicting := predicts_tokens(setup):
+        yield predicting
     if setup.mode == MODES["agg"]:
         yield from _unsure_size(row, setup)
     elif setup.mode == MODES["disagg"]:
@@ -171,8 +177,10 @@ def _reasons(row: Row, setup: Setup, ttft: float | None, tpot: float | None) -> 
 
 
 def _unsure_size(row: Row, setup: Setup) -> Iterator[str]:
-    """The number of GPUs of the instance, where the file contradicts itself."""
+    """The number of GPUs or of replicas, where the file contradicts itself."""
     layout = setup.layout
+    if setup.concurrency and layout.batch and layout.batch != setup.concurrency and layout.dp is None:
+        yield "concurrency and batch size disagree, and the number of replicas is not stated"
     if layout.tp is None:
         yield "the tensor-parallel width is missing"
     elif _contradicted(row, layout):
@@ -192,7 +200,8 @@ def _contradicted(row: Row, layout: Layout) -> bool:
 def _undone(row: Row, layout: Layout) -> Layout:
     """The layout without a width N that was multiplied in twice: N x N GPUs, moe_tp = ep = N, against id or server.
 
-    66 such rows have a copy of the same measurement with other widths; each copy says N GPUs, ep = N, moe_tp = 1.
+    66 such rows have a copy of the same measurement with other widths; each copy says N GPUs, ep = N, moe_tp = 1. So
+    does InferenceX of others that have none (`gptoss-fp4-h200-trt`: tp 2, ep 2, no data parallelism; here tp 4).
     """
     width = layout.ep or 1
     if width == 1 or layout.moe_tp != width or layout.gpus != width**2 or not _contradicted(row, layout):
@@ -201,37 +210,6 @@ def _undone(row: Row, layout: Layout) -> Layout:
         return replace(layout, dp=width, moe_tp=1, batch=None)
     once = replace(layout, tp=width, moe_tp=1) if layout.tp == width**2 else layout
     return layout if _contradicted(row, once) else once
-
-
-def _mark_unlike(runs: list[Served]) -> None:
-    """Warn of rows whose like, in all that the file tells, was much faster or slower."""
-    like = defaultdict(list)
-    for run in runs:
-        if "tpot" in run.stated:
-            s = run.setup
-            facts = (s.engine, s.version, s.model, s.hardware, s.precision, s.mode, s.layout, s.prefill, s.decode)
-            like[(*facts, s.concurrency, s.isl, s.osl)].append(run)
-    for several in like.values():
-        values = [run.stated["tpot"][TYPICAL] for run in several]
-        for run, value in zip(several, values, strict=True):
-            if max(values) > ALIKE * value or value > ALIKE * min(values):
-                run.warnings.append(
-                    f"another row of the very same set-up has a TPOT more than {ALIKE:g} times as large or as small: "
-                    "something that the file does not tell differs"
-                )
-
-
-def _mark_repeats(runs: list[Served]) -> None:
-    """Leave one of the rows that hold the very same measurement: the first that can be used."""
-    same = defaultdict(list)
-    for run in runs:
-        if len(run.stated) == 2:
-            same[tuple(each[TYPICAL] for each in run.stated.values())].append(run)
-    for several in same.values():
-        kept = next((run for run in several if not run.unusable), several[0])
-        for run in several:
-            if run is not kept and not run.unusable:
-                run.unusable = REPEATED
 
 
 def _recognises(path: Path, head: str) -> bool:

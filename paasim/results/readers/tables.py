@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 from paasim.core.errors import InputError
@@ -11,6 +12,10 @@ from paasim.results.readers.reading import number
 
 LONGEST = 2**30
 """Characters of a cell: one may list the gaps of a long answer."""
+
+
+_ABSURD = re.compile(r"\d{320}")
+"""Beyond any float, and in time beyond what Python reads as a whole number."""
 
 
 class Row:
@@ -51,11 +56,15 @@ def rows_of(path: Path, columns: tuple[str, ...]) -> list[Row]:
     """
     before = csv.field_size_limit(LONGEST)
     try:
-        reader = csv.DictReader(text_of(path).splitlines())
+        text = text_of(path)
+        reader = csv.DictReader(text.splitlines())
         names = reader.fieldnames or []
         for column in columns:
             if column not in names:
                 raise InputError.one(f"{path}:1", f"has no column '{column}'", f"it has {', '.join(names[:12])}")
+        if absurd := _ABSURD.search(text):
+            where = f"{path}:{text.count(chr(10), 0, absurd.start()) + 1}"
+            raise InputError.one(where, "holds a number of too many digits", "is the file damaged?")
         return [
             Row({key: value or "" for key, value in cells.items() if key}, f"{path}:{line}")
             for line, cells in enumerate(reader, start=2)

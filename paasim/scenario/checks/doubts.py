@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 from paasim.core.streams import Streams
+from paasim.engine.batching.policy import BatchingSpec
 from paasim.profile import calibrations
 from paasim.scenario.builder import origin
 from paasim.scenario.checks.fits import too_long
@@ -38,6 +40,38 @@ def calibration_fits_the_profile(scenario: Scenario, parts: Parts) -> Found:
         elif profile.engine not in (engine, "unstated"):
             what = f"calibration '{wanted}' is of {engine}, but the profile is of {profile.engine}"
             yield at(scenario, (*end.path, "calibration"), what, todo)
+
+
+def calibration_fits_the_batching(scenario: Scenario, parts: Parts) -> Found:
+    """A calibration is good for steps filled as those were that it was fitted with, where a pool computes prompts."""
+    for end in parts.ends.values():
+        wanted = end.spec.calibration
+        if not isinstance(wanted, str) or end.spec.role not in ("prefill", "mixed"):
+            continue
+        fitted, own = calibrations.load(wanted, scenario.base).batching, _written(end.spec.batching_or_default())
+        if fitted and fitted != {key: own.get(key) for key in fitted}:
+            what = f"calibration '{wanted}' was fitted with batching {_inline(fitted)}, but the pool has {_inline(own)}"
+            todo = f"write batching: {_inline(fitted)}, or fit one of your own"
+            yield at(scenario, (*end.path, "calibration"), what, todo)
+
+
+def _written(batching: BatchingSpec) -> dict[str, Any]:
+    """A batching policy as a pool writes it."""
+    return batching.model_dump(mode="json", exclude_none=True)
+
+
+def _inline(fields: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{key}: {value}" for key, value in fields.items()) + "}"
+
+
+def calibration_is_plausible(scenario: Scenario, parts: Parts) -> Found:
+    """A factor far from one is a slip, in the scenario or in the profile: no engine is so far from its kernels."""
+    low, high = calibrations.PLAUSIBLE
+    for name, end in parts.ends.items():
+        key = "profile" if end.spec.calibration is None else "calibration"
+        for factor in calibrations.implausible(parts.profiles[name].spec.calibration):
+            what = f"the calibration's {factor} is no factor between kernels and an engine ({low:g} to {high:g})"
+            yield at(scenario, (*end.path, key), what, "all times follow it: check the figure")
 
 
 def load_is_above_capacity(scenario: Scenario, parts: Parts) -> Found:
@@ -136,6 +170,8 @@ def first_token_differs(scenario: Scenario) -> Found:
 DOUBTS: tuple[PartCheck, ...] = (
     model_differs,
     calibration_fits_the_profile,
+    calibration_fits_the_batching,
+    calibration_is_plausible,
     load_is_above_capacity,
     some_requests_are_too_long,
     prompts_are_within_the_context,

@@ -13,6 +13,7 @@ from paasim.results.served import TYPICAL, Layout, Served
 from tests.results.readers.samples import warned
 
 INSTANCES = "the numbers of prefill and decode instances are not stated"
+COPY = "the same measurement stands in another row"
 SOURCE = "db-dump; silicon_concurrency=32; measured=2026-04-18T00:00; lmsysorg/sglang:v0.5.10-cu130"
 AGGREGATED = {
     "id": "a_c32_x",
@@ -105,6 +106,9 @@ def test_a_width_that_was_multiplied_in_twice_is_undone_and_told(tmp_path: Path)
         ({"tp_size": 4, "id": "x_tp8_ep1_"}, "its columns give more GPUs than its id, or than a server has"),
         ({"tp_size": 2, "attention_dp_size": 2}, "tensor and data parallel width are equal"),
         ({"mode": "other"}, "mode 'other' is unknown"),
+        ({"silicon_data_source": "db-dump", "id": "x"}, "the concurrency is not stated"),  # the batch size is another
+        ({"attention_dp_size": "", "batch_size": 8}, "concurrency and batch size disagree"),
+        ({"model_path": "deepseek-ai/DeepSeek-R1", "system": "b200_sxm"}, "multi-token prediction, or not known"),
     ],
 )
 def test_rows_that_no_simulation_can_be_held_against(changes: dict[str, object], why: str, tmp_path: Path) -> None:
@@ -112,13 +116,57 @@ def test_rows_that_no_simulation_can_be_held_against(changes: dict[str, object],
     assert run.unusable.startswith(why)
 
 
-def test_of_one_measurement_in_several_rows_the_first_that_can_be_used_stays(tmp_path: Path) -> None:
+def test_of_one_measurement_in_several_rows_one_that_can_be_used_stays(tmp_path: Path) -> None:
     rows = table(tmp_path / "s.csv", AGGREGATED | {"tp_size": 0}, AGGREGATED, AGGREGATED | {"isl": 1024})
-    assert [run.unusable for run in rows] == [
-        "the tensor-parallel width is missing",
-        "",
-        "the same measurement stands in another row",
-    ]
+    assert [run.unusable for run in rows] == [COPY, "", ""]
+
+
+def test_of_copies_that_can_be_used_the_fullest_stays(tmp_path: Path) -> None:
+    rows = table(tmp_path / "s.csv", AGGREGATED | {"precision": ""}, AGGREGATED, AGGREGATED | {"id": "b_c32_x"})
+    assert [run.unusable for run in rows] == [COPY, "", COPY]
+
+
+@pytest.mark.parametrize(
+    ("change", "is_copy"),
+    [
+        ({"silicon_ttft_ms": 884.0000000001, "model_path": "the/same-by-another-name"}, True),  # written anew
+        ({"silicon_ttft_ms": 884.004}, True),  # the other is rounded to 0.01 ms
+        ({"silicon_ttft_ms": 884.02}, False),
+        ({"silicon_tpot_ms": 17.52}, False),
+        ({"id": "a_c64_x", "silicon_data_source": "db-dump; silicon_concurrency=64"}, False),
+    ],
+)
+def test_copies_agree_to_a_hundredth_of_a_millisecond(tmp_path: Path, change: dict[str, object], is_copy: bool) -> None:
+    _, other = table(tmp_path / "s.csv", AGGREGATED, AGGREGATED | change)
+    assert (other.unusable == COPY) == is_copy
+
+
+def test_who_ran_it_tells_how_lengths_were_drawn(tmp_path: Path) -> None:
+    own = {"silicon_data_source": "source_file=h200_sxm/vllm/0.12.0/x.csv; silicon_concurrency=16"}
+    public, other = table(tmp_path / "s.csv", AGGREGATED, AGGREGATED | own)
+    assert (public.setup.campaign, public.setup.shortest, public.setup.longest) == ("InferenceX", 0.8, 1.0)
+    assert (other.setup.campaign, other.setup.shortest, other.setup.longest) == ("aiconfigurator", 0.9, 1.1)
+
+
+R1 = {"model_path": "deepseek-ai/DeepSeek-R1", "system": "b200_sxm", "tp_size": 8, "moe_ep_size": 1}
+LLAMA = {"model_path": "meta-llama/Llama-3.1-70B", "backend": "trtllm", "isl": 1024}
+
+
+@pytest.mark.parametrize(
+    ("change", "held"),
+    [
+        (R1 | {"backend_version": "0.5.6"}, "polls for requests every 10 to 30 steps"),
+        (R1 | {"mode": "disagg"}, ""),
+        (LLAMA, "holds prompts back"),
+        (LLAMA | {"tp_size": 8}, ""),
+        (LLAMA | {"isl": 8192}, ""),
+        (LLAMA | {"silicon_data_source": "source_file=h200_sxm/x.csv; silicon_concurrency=32"}, ""),
+    ],
+)
+def test_first_tokens_that_a_server_holds_back_are_told(tmp_path: Path, change: dict[str, object], held: str) -> None:
+    (run,) = table(tmp_path / "s.csv", AGGREGATED | change)
+    assert run.held.startswith(held)
+    assert bool(run.held) == bool(held)
 
 
 def test_rows_of_one_set_up_that_differ_much_are_told(tmp_path: Path) -> None:
@@ -131,12 +179,14 @@ def test_rows_of_one_set_up_that_differ_much_are_told(tmp_path: Path) -> None:
 def test_the_published_rows_and_why_some_cannot_be_used(runs: list[Served]) -> None:
     assert len(runs) == 3899
     assert Counter(run.unusable for run in runs) == {
-        "": 2369,
-        INSTANCES: 1087,
-        "the same measurement stands in another row": 373,
-        "its columns give more GPUs than its id, or than a server has": 52,
+        "": 2064,
+        COPY: 960,
+        INSTANCES: 652,
+        "multi-token prediction, or not known whether": 156,
+        "its columns give more GPUs than its id, or than a server has": 21,
+        "concurrency and batch size disagree, and the number of replicas is not stated": 18,
+        "the concurrency is not stated": 16,
         "tensor and data parallel width are equal: whether that is N or N x N GPUs is not sure": 12,
-        "the concurrency is not stated": 6,
     }
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from paasim.core.recorder import Records
 from paasim.core.request import COMPLETED, DROPPED
-from paasim.link.channel import Channel
 from paasim.link.curve import Curve
 from paasim.link.shared import SharedSpec
 from paasim.scenario import from_dict
@@ -29,11 +28,10 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[float, float], None]:
     """Gives every link capacities that are gone from two moments on, forward and backward."""
 
     def cut(forward: float, backward: float) -> None:
-        def channels(_: SharedSpec, name: str) -> tuple[Channel, Channel]:
-            curves = [Curve([0.0, at], [RATE, 0.0]) if isfinite(at) else None for at in (forward, backward)]
-            return Channel(name, RATE, curves[0]), Channel(name, RATE, curves[1])
+        def curves(*_: Any) -> list[Curve | None]:
+            return [Curve([0.0, at], [RATE, 0.0]) if isfinite(at) else None for at in (forward, backward)]
 
-        monkeypatch.setattr(SharedSpec, "channels", channels)
+        monkeypatch.setattr(SharedSpec, "curves", curves)
 
     return cut
 

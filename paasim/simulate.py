@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from math import nan
+from math import inf, nan
 from typing import TYPE_CHECKING, Any, Final
 
 from paasim.core.kernel import Race, Signal, spawn
@@ -29,6 +29,9 @@ NEVER_FITS = "kv-memory"
 
 TRANSFER_TIMEOUT = "transfer-timeout"
 """Reason of a drop: the KV had not come when the time for it was up."""
+
+NO_NETWORK = "no-network"
+"""Reason of a drop: the network stays down for ever, so that the prompt never arrives, or the answer never does."""
 
 NOTHING: Final = 0
 KV: Final = 1
@@ -84,6 +87,9 @@ def life(world: World, r: Request) -> Life:
         world.end(r, DROPPED, NEVER_FITS)
         return
     uplink = way.uplink(r)
+    if uplink == inf:
+        world.end(r, DROPPED, NO_NETWORK)
+        return
     if uplink:
         yield env.pause(uplink)
     r.uplink_end = env.now
@@ -110,8 +116,10 @@ def life(world: World, r: Request) -> Life:
             # Its only token came from the prefill side: no KV has to move.
             r.prefiller.release(r)
             r.finish = r.prefill_end
-    way.deliver(r)
-    world.end(r, COMPLETED)
+    if way.deliver(r):
+        world.end(r, COMPLETED)
+    else:
+        world.end(r, DROPPED, NO_NETWORK)
 
 
 def move(world: World, way: Way, r: Request) -> Part:
@@ -236,6 +244,8 @@ def user(world: World, start: float, turns: Iterator[tuple[float, Request]]) -> 
         r.arrival = env.now
         world.begin(r)
         yield from life(world, r)
+        if r.reason == NO_NETWORK and r.arrival == env.now and not think:
+            break  # nor would it ever be otherwise, and the clock would stand still
     world.sources_left -= 1
 
 

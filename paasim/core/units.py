@@ -121,6 +121,8 @@ def _above_zero(value: float) -> float:
 
 def _share(value: Any) -> Any:
     found = percent(value)
+    if found is None and isinstance(value, str):
+        raise ValueError(f"'{value}' is not a share from 0 to below 1; write e.g. 0.1 % or 0.001")
     return value if found is None else found
 
 

@@ -42,7 +42,7 @@ class KvSpec(Spec):
     """Codec: a block, or a name such as none, fp8 or cachegen."""
     streaming: AnyStreaming = Field(default_factory=WholeSpec)
     """When bytes are sent: a block, or just whole, layers or chunks."""
-    weight: float = Field(default=1.0, gt=0, le=1_000_000)
+    weight: float = Field(default=1.0, ge=1e-6, le=1_000_000)
     """Share of a full link relative to other transfers."""
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
     """Higher goes first on a full link, and the rest waits; equal ones share."""

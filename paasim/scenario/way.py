@@ -6,7 +6,7 @@ trip and their own bytes at the path's rate) and no share of it from others.
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nan
 from typing import TYPE_CHECKING
 
 from paasim.engine.group import Fleet, Pool
@@ -217,8 +217,15 @@ class Way:
         spec = self._spec if self.leveling is None else self._plans[r.kv_level - self.leveling.first]
         return spec.decode_tail(size, self._kv_dtype, self._layers, over)
 
-    def deliver(self, r: Request) -> None:
-        """Stamp when the first, second and last token reached the user."""
+    def deliver(self, r: Request) -> bool:
+        """Stamp when the first, second and last token reached the user; returns whether they did."""
+        self._stamp_tokens(r)
+        if r.last_token < inf:
+            return True
+        r.first_token = r.second_token = r.last_token = nan
+        return False
+
+    def _stamp_tokens(self, r: Request) -> None:
         down = self._down_decode[r.klass]
         if down is None:
             down = _token_delay(self._from_decode[r.klass], r.device)

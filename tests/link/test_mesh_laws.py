@@ -39,11 +39,15 @@ class Scene:
         stream = Stream(trip.size, trip.release, tuple(self.channels[name] for name in trip.path))
         stream.cap, stream.weight, stream.priority = trip.cap, trip.weight, trip.priority
         stream.slow_start(trip.window, trip.rounds, trip.round_trip)
+        self.started(stream)
         self.streams.append(stream)
         event = Moment([])
         self.mesh.start(event, stream)
         yield event
         self.arrived[i] = self.env.now
+
+    def started(self, stream: Stream) -> None:
+        """Called with every stream before it begins."""
 
     def busy(self) -> list[tuple[Stream, float]]:
         """Busy streams and their rates now."""

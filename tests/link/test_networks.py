@@ -14,7 +14,7 @@ from paasim.link.network.fit import fit
 from paasim.link.network.law import Law, Outages, Part
 from paasim.link.network.spec import MBPS, ProcessSpec, stored
 from paasim.link.network.statistics import Statistics
-from tests.link import regenerate
+from tests.link import fitted, regenerate
 
 DRAWS, SECONDS, SEED = 2000, 100.0, 7
 """Another seed than that of the statistics in the files."""
@@ -221,3 +221,9 @@ def test_too_little_to_fit_to() -> None:
         fit([np.ones(99)], 1.0, 2.0)
     with pytest.raises(InputError, match="network 'lta' is unknown; did you mean 'lte'"):
         catalogue.load("lta")
+
+
+def test_the_page_shows_the_shipped_networks() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "fidelity.md").read_text(encoding="utf-8")
+    for row in fitted.rows():
+        assert row in page, "run: python -m tests.link.fitted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from paasim.link.network.catalogue import load, names
@@ -43,9 +44,9 @@ def _text(value: float, digits: int | None) -> str:
 
 def main() -> None:
     """Print the table."""
-    print(HEAD)
+    sys.stdout.write(f"{HEAD}\n")
     for row in rows():
-        print(row)
+        sys.stdout.write(f"{row}\n")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ A fixed number of transfers is under way at any moment: as one arrives, the next
 device has an access link of its own, of 5 to 100 MB/s; the trunk has 40 % of what they ask for together, so that some
 transfers are bound by their access link and the others by the trunk. Sizes are exponential, 50 MB on average.
 
-* `plain`: one link that nothing but its rate describes (`paasim.link.direction`);
-* `mesh`: the same as part of a mesh (`paasim.link.mesh`);
+* `plain`: one link that nothing but its rate describes (`paasim.link.plain.direction`);
+* `mesh`: the same as part of a mesh (`paasim.link.mesh.mesh`);
 * `slow start`: the same over TCP with cold connections;
 * `three links`: a triangle of links, over which transfers take one link or two;
 * `scenario`: requests of a closed loop through `simulate_once`, over a plain link, and over two links with slow start.
@@ -27,9 +27,9 @@ import yaml
 from paasim.core.kernel import Environment, Moment
 from paasim.core.release import Release
 from paasim.link.access import Access
-from paasim.link.channel import Channel
-from paasim.link.mesh import Mesh
-from paasim.link.path import Path, Tap
+from paasim.link.mesh.channel import Channel
+from paasim.link.mesh.mesh import Mesh
+from paasim.link.mesh.path import Path, Tap
 from paasim.link.shared import SharedSpec
 from paasim.link.transport.tcp import TcpSpec
 from paasim.results.manifest import is_compiled

@@ -15,10 +15,10 @@ from paasim.core.kernel import Environment
 from paasim.core.spec import Spec
 from paasim.core.units import Bandwidth, Duration, PricePerByte, Share
 from paasim.link.access import Access, AnyAccess
-from paasim.link.channel import Channel
 from paasim.link.curve import Curve
-from paasim.link.duplex import DuplexLink
+from paasim.link.mesh.channel import Channel
 from paasim.link.outages.pauses import paused
+from paasim.link.plain.duplex import DuplexLink
 from paasim.link.presets import PRESETS
 from paasim.link.transport.transport import TransportSpec
 from paasim.link.transports import AnyTransport

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from paasim.core.kernel import Environment
 from paasim.core.units import Duration
-from paasim.link.duplex import DuplexLink
 from paasim.link.link import LinkSpec
+from paasim.link.plain.duplex import DuplexLink
 from paasim.link.transport.rdma import RdmaTransportSpec
 from paasim.link.transport.terms import Terms
 from paasim.link.transport.transport import TransportSpec

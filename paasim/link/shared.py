@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from paasim.core.kernel import Environment
-from paasim.link.duplex import DuplexLink
 from paasim.link.link import LinkSpec
+from paasim.link.plain.duplex import DuplexLink
 
 
 class SharedSpec(LinkSpec):

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from paasim.report.words import digits, seconds, size
-from paasim.scenario.hiding import CAPS, Hiding
-from paasim.scenario.outlook import Outlook
-from paasim.scenario.transfers import Limit, Transfer
+from paasim.scenario.outlook.hiding import CAPS, Hiding
+from paasim.scenario.outlook.outlook import Outlook
+from paasim.scenario.outlook.transfers import Limit, Transfer
 
 if TYPE_CHECKING:
     from rich.table import Table

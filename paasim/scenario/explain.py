@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from paasim.engine.pool import FleetSpec
 from paasim.link.lone import departure
-from paasim.scenario.course import Course
 from paasim.scenario.ends import End
 from paasim.scenario.legs import Leg
+from paasim.scenario.outlook.course import Course
 from paasim.scenario.parts import Parts
 from paasim.scenario.routes import RouteSpec
 from paasim.scenario.scenario import Scenario

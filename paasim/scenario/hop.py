@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from paasim.core.release import Feed, Release
     from paasim.core.streams import Streams
     from paasim.link.access import Access
-    from paasim.link.duplex import DuplexLink
     from paasim.link.link import LinkSpec
-    from paasim.link.path import Path, Tap
+    from paasim.link.mesh.path import Path, Tap
+    from paasim.link.plain.duplex import DuplexLink
 
 
 TOKEN_BYTES = 4.0

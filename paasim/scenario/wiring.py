@@ -11,11 +11,11 @@ from math import inf, prod
 from typing import TYPE_CHECKING
 
 from paasim.core.errors import InputError
-from paasim.link.channel import Channel
-from paasim.link.duplex import DuplexLink
-from paasim.link.mesh import Mesh
-from paasim.link.meshed import MeshedLink
-from paasim.link.path import Path, Tap
+from paasim.link.mesh.channel import Channel
+from paasim.link.mesh.mesh import Mesh
+from paasim.link.mesh.meshed import MeshedLink
+from paasim.link.mesh.path import Path, Tap
+from paasim.link.plain.duplex import DuplexLink
 from paasim.scenario.ends import path_between
 from paasim.scenario.hop import Hop, LastMile, LinkHop, PathHop
 from paasim.scenario.world import Resource

@@ -8,7 +8,7 @@ from typing import Any
 from paasim.core.kernel import Environment
 from paasim.core.release import Release
 from paasim.link.access import Access
-from paasim.link.duplex import DuplexLink
+from paasim.link.plain.duplex import DuplexLink
 from paasim.link.shared import SharedSpec
 from tests.link.reference import Job
 

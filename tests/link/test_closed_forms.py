@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from paasim.core.kernel import Environment
 from paasim.core.release import Release
 from paasim.link.access import Access
-from paasim.link.duplex import DuplexLink
 from paasim.link.fixed import FixedSpec
+from paasim.link.plain.duplex import DuplexLink
 from tests.link.drive import shared, whole
 
 exactly = pytest.approx

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from paasim.core.kernel import Environment, Moment
 from paasim.core.release import Release
-from paasim.link.channel import Channel
-from paasim.link.mesh import Mesh
-from paasim.link.stream import Stream
+from paasim.link.mesh.channel import Channel
+from paasim.link.mesh.mesh import Mesh
+from paasim.link.mesh.stream import Stream
 from tests.link.reference_mesh import Run, Steps, Trip, simulate
 
 NAMES = ("a", "b", "c", "d")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from paasim.core.kernel import Environment, Moment
 from paasim.core.release import Feed, Release
-from paasim.link.channel import Channel
-from paasim.link.mesh import Mesh
-from paasim.link.stream import Stream
+from paasim.link.mesh.channel import Channel
+from paasim.link.mesh.mesh import Mesh
+from paasim.link.mesh.stream import Stream
 from tests.link.reference_mesh import Steps, Trip, simulate
 from tests.link.test_mesh import graphs, trips
 from tests.link.test_mesh_laws import Scene

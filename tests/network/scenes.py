@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from paasim.scenario.loader import from_dict
-from paasim.scenario.outlook import Outlook, outlooks
+from paasim.scenario.outlook.outlook import Outlook, outlooks
+from paasim.scenario.outlook.transfers import Transfer
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
-from paasim.scenario.transfers import Transfer
 from paasim.simulate import simulate_once
 
 PREFILL = {"form": {"prefill": {"a": "3 ms", "b": "40 us", "c": "2 ns"}}}

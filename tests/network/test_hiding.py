@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from paasim.scenario.course import Course
 from paasim.scenario.loader import from_dict
+from paasim.scenario.outlook.course import Course
+from paasim.scenario.outlook.shipment import shipment
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
-from paasim.scenario.shipment import shipment
 from tests.network.scenes import PROMPT, foreseen, outlook, scene, simulated
 from tests.network.test_lone_transfers import CHUNKED, LAYERS, TCP
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from paasim.core.kernel import Moment
 from paasim.core.release import Release
 from paasim.kv.schedule import released
-from paasim.link.flow import Flow
 from paasim.link.lone import departure, rate_to_keep_up
+from paasim.link.plain.flow import Flow
 from paasim.link.transport.terms import Terms, last_byte, rounds_to_fill
 
 sizes = st.floats(1.0, 1e10)

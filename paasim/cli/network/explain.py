@@ -28,7 +28,7 @@ def explain(
     from paasim.report import network
     from paasim.scenario import checks, load
     from paasim.scenario.loader import chosen
-    from paasim.scenario.outlook import outlooks
+    from paasim.scenario.outlook.outlook import outlooks
     from paasim.scenario.parts import Parts
 
     prompts = _lengths(prompt)

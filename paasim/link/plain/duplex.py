@@ -7,8 +7,8 @@ from math import inf
 from paasim.core.kernel import Environment, Moment
 from paasim.core.release import Feed, Release
 from paasim.link.access import Access
-from paasim.link.direction import Direction
-from paasim.link.pieces import Pieces
+from paasim.link.plain.direction import Direction
+from paasim.link.plain.pieces import Pieces
 
 
 class DuplexLink:

@@ -1,8 +1,8 @@
 """Max-min fair shares of a trunk and of unequal access links, or of access links with several flows each.
 
-What `paasim.link.fluid` does for a mesh, for the flows of one direction of a plain link: a flow of a device with access
-rate A and n busy flows gets min(A/n, w), w being the level at which the trunk is full, or without limit where access
-links ask for less than it has.
+What `paasim.link.mesh.fluid` does for a mesh, for the flows of one direction of a plain link: a flow of a device with
+access rate A and n busy flows gets min(A/n, w), w being the level at which the trunk is full, or without limit where
+access links ask for less than it has.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from paasim.core.release import Release
-from paasim.link.channel import Channel
-from paasim.link.flow import Flow
-from paasim.link.fluid import Fluid
-from paasim.link.stream import Stream
+from paasim.link.mesh.channel import Channel
+from paasim.link.mesh.fluid import Fluid
+from paasim.link.mesh.stream import Stream
+from paasim.link.plain.flow import Flow
 
 if TYPE_CHECKING:
     from paasim.link.access import Access

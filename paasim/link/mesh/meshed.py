@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from paasim.link.channel import Channel
-from paasim.link.mesh import Mesh
+from paasim.link.mesh.channel import Channel
+from paasim.link.mesh.mesh import Mesh
 
 
 class MeshedLink:

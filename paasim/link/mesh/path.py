@@ -11,14 +11,14 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from paasim.core.kernel import Moment
-from paasim.link.stream import Stream
+from paasim.link.mesh.stream import Stream
 from paasim.link.transport.terms import Terms, last_byte
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment
     from paasim.core.release import Feed, Release
-    from paasim.link.channel import Channel
-    from paasim.link.mesh import Mesh
+    from paasim.link.mesh.channel import Channel
+    from paasim.link.mesh.mesh import Mesh
     from paasim.link.transport.transport import TransportSpec
 
 _MANY = 4096

@@ -1,8 +1,9 @@
 """A group: busy streams with one path and one priority, whose fair rates are min(limit, weight · level).
 
-Their common level is worked out by `paasim.link.levels`. Streams below it are held at their own limits, the others are
-open: these send in proportion to their weights, in virtual time v, the bytes that an open stream of weight 1 would have
-sent (v' = level; Demers, Keshav, Shenker, SIGCOMM 1989). A change of level touches only the streams that it overtakes.
+Their common level is worked out by `paasim.link.mesh.levels`. Streams below it are held at their own limits, the others
+are open: these send in proportion to their weights, in virtual time v, the bytes that an open stream of weight 1 would
+have sent (v' = level; Demers, Keshav, Shenker, SIGCOMM 1989). A change of level touches only the streams that it
+overtakes.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from heapq import heappop, heappush
 from math import inf
 from typing import TYPE_CHECKING
 
-from paasim.link.stream import FRESH, HELD, IDLE, OPEN, Stream
+from paasim.link.mesh.stream import FRESH, HELD, IDLE, OPEN, Stream
 
 if TYPE_CHECKING:
-    from paasim.link.channel import Channel
+    from paasim.link.mesh.channel import Channel
 
 _Entry = tuple[float, int, int, Stream]
 """(when the stream runs dry, in time or in virtual time; its number; its stamp; the stream)."""

@@ -1,8 +1,8 @@
 """Streams over channels, exactly fair at every moment, as a calendar without a clock of its own.
 
-Shares are max-min over all channels of all paths (see `paasim.link.levels`), and worked out again whenever a stream
-becomes busy or idle, or a capacity changes. Between such moments nothing happens and every rate is constant, so that
-the calendar's steps are exact.
+Shares are max-min over all channels of all paths (see `paasim.link.mesh.levels`), and worked out again whenever a
+stream becomes busy or idle, or a capacity changes. Between such moments nothing happens and every rate is constant, so
+that the calendar's steps are exact.
 
 Left out: packets and their queues, losses one by one, unfairness between round-trip times.
 """
@@ -13,12 +13,12 @@ from heapq import heappop, heappush
 from math import inf
 from typing import TYPE_CHECKING
 
-from paasim.link.group import Group
-from paasim.link.levels import fill
-from paasim.link.stream import Stream
+from paasim.link.mesh.group import Group
+from paasim.link.mesh.levels import fill
+from paasim.link.mesh.stream import Stream
 
 if TYPE_CHECKING:
-    from paasim.link.channel import Channel
+    from paasim.link.mesh.channel import Channel
 
 
 class Fluid:

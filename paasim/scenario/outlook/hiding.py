@@ -16,9 +16,9 @@ from paasim.link.lone import Part, departure, rate_to_keep_up
 from paasim.link.transport.connection import ConnectionSpec
 from paasim.link.transport.rdma import RdmaTransportSpec
 from paasim.link.transport.terms import Terms
-from paasim.scenario.course import PLENTY, Course
 from paasim.scenario.legs import Leg
-from paasim.scenario.shipment import Shipment
+from paasim.scenario.outlook.course import PLENTY, Course
+from paasim.scenario.outlook.shipment import Shipment
 
 CAPS = {
     "window": "the receive window",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from paasim.link.curve import Curve
-    from paasim.link.group import Group
-    from paasim.link.stream import Stream
+    from paasim.link.mesh.group import Group
+    from paasim.link.mesh.stream import Stream
 
 
 class Channel:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from paasim.scenario.course import Course
 from paasim.scenario.legs import Leg
+from paasim.scenario.outlook.course import Course
+from paasim.scenario.outlook.shipment import shipment
+from paasim.scenario.outlook.transfers import Transfer, transfer
 from paasim.scenario.parts import Parts
 from paasim.scenario.routes import RouteSpec
 from paasim.scenario.scenario import Scenario
-from paasim.scenario.shipment import shipment
 from paasim.scenario.stations import Flow, flows, stations
-from paasim.scenario.transfers import Transfer, transfer
 
 QUANTILES = (0.1, 0.5, 0.9, 0.99)
 """Of the prompt lengths of a route: which ones are looked at where none are asked for, in two digits."""

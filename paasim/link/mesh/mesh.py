@@ -1,7 +1,7 @@
 """The mesh: links that paths share, at work in the simulation.
 
-All that happens in it is worked out by `paasim.link.fluid`; the simulation sees one timer and, per transfer, the
-arrival of its last byte. `paasim.link.direction` does the same for plain links at less cost.
+All that happens in it is worked out by `paasim.link.mesh.fluid`; the simulation sees one timer and, per transfer, the
+arrival of its last byte. `paasim.link.plain.direction` does the same for plain links at less cost.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from paasim.core.kernel import Moment, Timer
-from paasim.link.fluid import Fluid
-from paasim.link.stream import Stream
+from paasim.link.mesh.fluid import Fluid
+from paasim.link.mesh.stream import Stream
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment

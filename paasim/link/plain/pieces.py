@@ -15,7 +15,7 @@ from paasim.core.release import Feed, Release
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment
     from paasim.link.access import Access
-    from paasim.link.direction import Direction
+    from paasim.link.plain.direction import Direction
 
 
 class Pieces:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from paasim.core.kernel import Moment
     from paasim.core.release import Feed, Release
-    from paasim.link.channel import Channel
-    from paasim.link.group import Group
+    from paasim.link.mesh.channel import Channel
+    from paasim.link.mesh.group import Group
 
 IDLE, FRESH, HELD, OPEN = 0, 1, 2, 3
 """Not busy; busy and yet to be placed; busy at its own limit; busy at its group's level."""

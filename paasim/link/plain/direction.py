@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from paasim.core.kernel import Moment, Timer
 from paasim.core.release import Release
-from paasim.link.equal import Equal
-from paasim.link.filling import Filling
-from paasim.link.flow import Flow
-from paasim.link.independent import Independent
+from paasim.link.plain.equal import Equal
+from paasim.link.plain.filling import Filling
+from paasim.link.plain.flow import Flow
+from paasim.link.plain.independent import Independent
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment

@@ -12,8 +12,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from paasim.link.channel import Channel
-    from paasim.link.group import Group
+    from paasim.link.mesh.channel import Channel
+    from paasim.link.mesh.group import Group
 
 
 def fill(groups: Sequence[Group], channels: Sequence[Channel], now: float) -> None:

@@ -13,10 +13,10 @@ from typing import Literal
 from paasim.link.lone import Departure, departure
 from paasim.link.transport.rdma import RdmaTransportSpec
 from paasim.link.transport.terms import Terms
-from paasim.scenario.course import Course
-from paasim.scenario.hiding import Hiding, hiding
 from paasim.scenario.legs import Leg
-from paasim.scenario.shipment import Shipment
+from paasim.scenario.outlook.course import Course
+from paasim.scenario.outlook.hiding import Hiding, hiding
+from paasim.scenario.outlook.shipment import Shipment
 
 Kind = Literal[
     "production",

@@ -9,7 +9,7 @@ import numpy as np
 from paasim.core.recorder import COLUMNS, GAP_COLUMNS, Levels, Records
 from paasim.core.request import COMPLETED
 
-NONE = dict.fromkeys(("reason", "device", "prefill_instance", "decode_instance"), -1.0)
+NONE = dict.fromkeys(("reason", "kv_level", "device", "prefill_instance", "decode_instance"), -1.0)
 ZERO = dict.fromkeys(("class", "route", "cached_tokens", "kv_bytes", "preemptions", "extrapolated"), 0.0)
 
 

@@ -22,6 +22,7 @@ VERBS = {
     "compare": "Simulate a scenario's variants on the same requests and compare them, paired.",
     "scenario": "Check a scenario, explain it in plain words, or print its JSON schema.",
     "profile": "List, show, measure, fit, validate and import hardware profiles.",
+    "network": "Explain the KV transfers of a scenario; list, show and fit networks whose rate changes.",
     "model": "List and show models: what their KV cache weighs on a network.",
     "trace": "Show or convert a request trace.",
     "kinds": "List what can be chosen: routers, links, batching policies, workloads, codecs.",

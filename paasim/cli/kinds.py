@@ -18,6 +18,10 @@ FAMILIES = {
     "workload.traces": "whole recorded workloads (`workload.trace`)",
     "workload.prefixes": "what prompts have in common (`workload.prefixes`)",
     "link": "how sites are joined (`network.links`)",
+    "link.transport": "how senders fill a link (`transport` of a link)",
+    "link.capacity": "how a link's rate changes over time (`capacity` of a link, `down_capacity` of an access link)",
+    "link.outages": "when nothing passes a link (`outages`)",
+    "link.jitter": "how delays of transfers vary (`jitter`)",
     "kv.codec": "how a KV cache is packed for the network (`kv.codec` of a route)",
     "kv.streaming": "when a KV cache is sent (`kv.streaming` of a route)",
 }
@@ -52,7 +56,21 @@ def _show(family: str, with_keys: bool) -> None:
         if with_keys:
             for key, line in _keys(spec):
                 console.say(f"    {key:<16} {line}")
+    if family == "kv.codec":
+        _show_codecs()
     console.say()
+
+
+def _show_codecs() -> None:
+    """The codecs that go by a name, with what their authors published."""
+    from paasim.kv.codec.presets import PRESETS
+
+    console.say("  by name:")
+    for name, block in PRESETS.items():
+        what = f"{block['bits']:g} bits" if "bits" in block else f"{block['ratio']:.3g} times smaller"
+        rates = [f"{side}s {block[side]}" for side in ("encode", "decode") if side in block]
+        mark = ["estimated"] if block.get("estimated") else []
+        console.say(f"    {name:<20} {', '.join([what, *rates, *mark])}: {block['source']}")
 
 
 def _keys(spec: type[Spec]) -> list[tuple[str, str]]:

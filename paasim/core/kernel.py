@@ -59,6 +59,30 @@ class Signal:
                 callback(self)
 
 
+class Race:
+    """Waits for a moment, but only until another: `won` has the moment's value, or -1 if the time was up before."""
+
+    __slots__ = ("_env", "won")
+
+    def __init__(self, env: Environment, moment: Moment) -> None:
+        self._env = env
+        self.won = Signal()
+        if moment.callbacks is not None:
+            moment.callbacks.append(self._on_moment)
+
+    def end_at(self, time: float) -> None:
+        """Wait until `time` at most."""
+        self._env.call(time, self._on_time)
+
+    def _on_moment(self, moment: Moment) -> None:
+        if self.won.callbacks is not None:
+            self.won.fire(moment._value)
+
+    def _on_time(self, _: Timer) -> None:
+        if self.won.callbacks is not None:
+            self.won.fire(-1.0)
+
+
 _NOW = Moment([])
 
 

@@ -31,6 +31,7 @@ COLUMNS = (
     "output_tokens",
     "cached_tokens",
     "kv_bytes",
+    "kv_level",
     "preemptions",
     "extrapolated",
     "arrival",
@@ -50,8 +51,9 @@ COLUMNS = (
     "second_token",
     "last_token",
 )
-"""Columns of `Records.requests`. Times are absolute seconds (NaN = never reached); `class`, `route`, `reason` and the
-instances are positions in `Records.classes`, `.routes`, `.reasons` and `.instances` (-1 = none)."""
+"""Columns of `Records.requests`. Times are absolute seconds (NaN = never reached); `class`, `route`, `reason`,
+`kv_level` and the instances are positions in `Records.classes`, `.routes`, `.reasons`, `.levels` and `.instances`
+(-1 = none)."""
 
 GAP_COLUMNS = ("start", "first", "growth", "steps", "sequences")
 """Columns of `Records.gaps`: a run of `steps` decode steps from time `start`, the j-th (from 0) taking
@@ -94,6 +96,7 @@ class Records:
         first_token: per route, `prefill` or `decode`: which side emits the first token.
         end: time at which the run ended, s; `arrivals_end`: time of the last arrival, s.
         events: SimPy events scheduled in the run.
+        levels: names of codec levels that `kv_level` points to.
     """
 
     requests: Mapping[str, Floats]
@@ -107,6 +110,7 @@ class Records:
     end: float
     arrivals_end: float
     events: int = 0
+    levels: list[str] = field(default_factory=list)
 
 
 class Recorder:
@@ -150,6 +154,7 @@ class Recorder:
                 r.output,
                 r.cached,
                 r.kv_bytes,
+                r.kv_level,
                 r.preemptions,
                 r.extrapolated,
                 r.arrival,

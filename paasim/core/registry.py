@@ -30,6 +30,10 @@ def kinds(family: str) -> dict[str, type[Spec]]:
     Raises:
         TypeError: if two Specs claim one name.
     """
+    return _walk(family)
+
+
+def _walk(family: str) -> dict[str, type[Spec]]:
     package = importlib.import_module(f"paasim.{family}")
     found: dict[str, type[Spec]] = {}
     for info in pkgutil.iter_modules(package.__path__):
@@ -71,6 +75,11 @@ def union(family: str) -> Any:
     if len(specs) == 1:
         return specs[0]
     return Annotated[Union[specs], Field(discriminator="kind")]  # noqa: UP007 - a runtime tuple
+
+
+def others(family: str) -> Any:
+    """As `union`, for a kind that is made of others of its family: called while its own module is being imported."""
+    return Annotated[Union[tuple(dict.fromkeys(_walk(family).values()))], Field(discriminator="kind")]  # noqa: UP007
 
 
 def summary(spec: type[Spec]) -> str:

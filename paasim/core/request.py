@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paasim.core.release import Progress
 
 UNFINISHED, COMPLETED, DROPPED = 0, 1, 2
 """Outcomes. A dropped request also has a reason."""
@@ -17,6 +20,7 @@ class Request:
     """
 
     __slots__ = (
+        "again",
         "arrival",
         "at_receiver",
         "blocks",
@@ -39,6 +43,7 @@ class Request:
         "joined_outside",
         "klass",
         "kv_bytes",
+        "kv_level",
         "last_token",
         "left",
         "outcome",
@@ -50,6 +55,7 @@ class Request:
         "prefill_start",
         "prefiller",
         "priority",
+        "progress",
         "prompt",
         "reason",
         "room",
@@ -139,6 +145,10 @@ class Request:
         # Work that is left, and memory that it holds, kept by the engines (see the class for those set on the way).
         self.todo = prompt
         self.stays = self.streamed = False
+        self.progress: Progress | None = None
+        """Where its prefill engine tells its steps, if its KV leaves step by step."""
+        self.again = 0
+        """How often its context has been computed again: after preemptions, and where text was sent in place of KV."""
         self.room_pins = None
         self.at_receiver = 0
         # Counters.
@@ -146,6 +156,8 @@ class Request:
         """Prompt tokens found in the prefill instance's prefix cache."""
         self.kv_bytes = 0.0
         """KV bytes put on the wire."""
+        self.kv_level = -1
+        """Position of the codec's level in `Records.levels`, the smallest of those used; -1 if there is no choice."""
         self.preemptions = 0
         self.extrapolated = False
         """Whether any of its steps lay outside its profile's measured box."""

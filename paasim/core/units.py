@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from paasim.core.errors import quoted, shortened
+from paasim.core.percent import percent
 
 _NUMBER = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?))\s*(\S.*?)?\s*$", re.I)
 
@@ -118,6 +119,13 @@ def _above_zero(value: float) -> float:
     return value
 
 
+def _share(value: Any) -> Any:
+    found = percent(value)
+    if found is None and isinstance(value, str):
+        raise ValueError(f"'{value}' is not a share from 0 to below 1; write e.g. 0.1 % or 0.001")
+    return value if found is None else found
+
+
 def _schema(dimension: Dimension) -> WithJsonSchema:
     return WithJsonSchema(
         {"type": "string", "description": f"a {dimension.name} with its unit", "examples": [dimension.example]}
@@ -135,6 +143,13 @@ _watt: Any = (BeforeValidator(POWER.parse), PlainSerializer(POWER.format), _sche
 _none_below: Any = AfterValidator(_at_least_zero)
 _only_above: Any = AfterValidator(_above_zero)
 
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    Field(ge=0, lt=1),
+    WithJsonSchema({"type": ["string", "number"], "description": "a share below 1", "examples": ["0.1 %", 0.001]}),
+]
+"""A share in [0, 1); written as `0.1 %` or `0.001`."""
 Duration = Annotated[float, _time[0], _none_below, _time[1], _time[2]]
 """Seconds, zero or more; written as `20 ms`."""
 PositiveDuration = Annotated[float, _time[0], _only_above, _time[1], _time[2]]

@@ -85,6 +85,8 @@ class Pool:
         if shared is not None:
             for instance in self.instances:
                 instance.peers = [other for other in self.instances if other is not instance]
+        self.splits = self.instances[0].splits
+        """Whether a prompt may take several steps."""
         self.pick = self._policy(balance)
         """The instance that a request gets."""
 
@@ -134,6 +136,8 @@ class Fleet:
         self.most_tokens = most_tokens
         self._kv = _KvLevel()
         self.meter = Meter()
+        self.splits = False
+        """Whether a prompt may take several steps: a device computes each in one."""
         self._make = make
         self._devices: dict[int, Instance] = {}
 

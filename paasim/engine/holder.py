@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from paasim.core.kernel import Signal
+
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment
     from paasim.core.request import Request
@@ -39,6 +41,10 @@ class Holder:
         self.max_seqs = max_seqs
         self.waiting = waiting
         """Requests whose prompt is still to be computed (one deque for a whole pool with a shared queue)."""
+        self.partial: list[Request] = []
+        """Prompts that were begun and are not finished, in chunked prefill."""
+        self.batch: list[tuple[Request, int]] = []
+        """Prompts in the step under way, with their new tokens."""
         self.rooms: deque[Request] = deque()
         """Requests that wait for room here before their KV may be sent."""
         self.load = 0
@@ -48,10 +54,64 @@ class Holder:
         self.state = IDLE
         self.began = 0.0
         """When the step or run under way began, s."""
+        self.takes_kv = False
+        """Whether KV may come from elsewhere, to be decoded here."""
 
     def cut_run(self, now: float) -> None:
         """End the run of decode steps under way at its next step boundary."""
         raise TypeError(f"{type(self).__name__} has no runs")
+
+    def wake(self) -> None:
+        """Look at the queue."""
+        raise TypeError(f"{type(self).__name__} does nothing")
+
+    # ---- what the life of a request calls ------------------------------------------------------------------------
+
+    def could_start(self, request: Request) -> bool:
+        """Whether nothing is in service here, nothing is about to be, and there is room for a prompt."""
+        return self.state == IDLE and self.has_room(self.memory.claim(request.blocks, request.prompt, request.todo)[3])
+
+    def tokens_ahead(self) -> int:
+        """Prompt tokens that are to be computed here before those of a request that comes now."""
+        begun = {*self.partial, *(request for request, _ in self.batch)}
+        return sum(request.todo for request in self.waiting) + sum(request.todo for request in begun)
+
+    def reserve(self, request: Request) -> Signal | None:
+        """Reserve room for a request's KV before its first byte is sent; None if there was room at once."""
+        self.load += 1
+        self.takes_kv = True
+        request.decoder = self
+        if not self.rooms and not self.waiting and self.give_room(request):
+            return None
+        request.waits = event = Signal()
+        self.rooms.append(request)
+        return event
+
+    def forget(self, request: Request) -> None:
+        """Give up the room that was reserved for a request whose KV will not come."""
+        memory = self.memory
+        memory.give_back(request.room, request.room_pins)
+        request.room, request.room_pins = 0, None
+        self.load -= 1
+        self._has_freed()
+
+    def release(self, request: Request) -> None:
+        """Let go of a prompt's KV: its last byte was acknowledged, or nobody needs it."""
+        memory = self.memory
+        memory.give_back(request.held, request.pins)
+        request.held, request.pins = 0, None
+        self._has_freed()
+
+    def _has_freed(self) -> None:
+        """See who waited for the memory that was given back."""
+        if self.rooms:
+            self.serve_rooms()
+        if self.memory.is_crowded():
+            self.trim()
+        if self.waiting:
+            self.wake()
+
+    # ---- what the engine asks ------------------------------------------------------------------------------------
 
     def new_tokens(self, request: Request) -> int:
         """Tokens that a waiting prompt would have to compute, its cached prefix left out."""
@@ -76,7 +136,7 @@ class Holder:
             self.trim()
         self.seqs += 1
         now = self.env.now
-        if not request.preemptions:
+        if not request.again:
             request.prefill_start = now
             request.cached = cached
             if request.prefiller is not self:
@@ -86,8 +146,13 @@ class Holder:
                 request.prefiller = self
             if request.stays:
                 request.decoder = self
-        elif request.decoder is not self:
-            self._take_over(request)
+        else:
+            if request.decode_start != request.decode_start:
+                # Its text came in place of its KV: this is its first time here.
+                request.decode_start = now
+                request.joined_outside = self.ledger.outside
+            if request.decoder is not self:
+                self._take_over(request)
         self.ledger.served(now)
         return True
 
@@ -177,6 +242,7 @@ class Holder:
             memory.give_back(0, request.room_pins)
             request.room_pins, request.shared = None, 0
             request.preemptions += 1
+            request.again += 1
             self.ledger.preempted(request)
             self.seqs -= 1
             self.ledger.running(-1, self.env.now)

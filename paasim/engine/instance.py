@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from paasim.core.kernel import Environment
     from paasim.core.recorder import Recorder
+    from paasim.core.release import Progress
     from paasim.core.request import Request
     from paasim.engine.batching.policy import Batching
     from paasim.engine.memory import KvMemory
@@ -59,31 +60,25 @@ class Instance(Holder):
         self.number = recorder.name_instance(name)
         self.ready: deque[Request] = deque()
         """Requests whose KV is here and that wait for a step boundary or a slot."""
-        self.partial: list[Request] = []
-        """Prompts that were begun and are not finished, in chunked prefill."""
         self._steps = steps
         self._batching = batching
+        self.splits = not batching.whole
+        """Whether a prompt may take several steps."""
         self._pace = pace
         self._curves: dict[int, DecodeCurve] = {}
-        self.takes_kv = False
-        """Whether KV may come from elsewhere, to be decoded here."""
         self.peers: Sequence[Instance] = ()
         """The other instances of a pool with one queue."""
         self._timer: Timer | None = None
-        self._batch: list[tuple[Request, int]] = []
         self._chunks = 1
 
     # ---- what the life of a request calls ------------------------------------------------------------------------
 
-    def could_start(self, request: Request) -> bool:
-        """Whether nothing is in service here, nothing is about to be, and there is room for a prompt."""
-        return self.state == IDLE and self.has_room(self.memory.claim(request.blocks, request.prompt, request.todo)[3])
-
     def submit(self, request: Request) -> Signal:
         """Queue a request's prompt.
 
-        The event fires at the end of its prefill; at the start of its last prefill step if it is `streamed`
-        (`prefill_end` is known by then); at the end of its service if it `stays` to decode here.
+        The event fires at the end of its prefill; if it is `streamed`, at the start of its only prefill step
+        (`prefill_end` is known by then), or of the first of several, which its `progress` is told; at the end of its
+        service if it `stays` to decode here.
         """
         request.waits = event = Signal()
         request.prefiller = self
@@ -94,17 +89,6 @@ class Instance(Holder):
         self.wake()
         if not was_idle:
             self._wake_peers()
-        return event
-
-    def reserve(self, request: Request) -> Signal | None:
-        """Reserve room for a request's KV before its first byte is sent; None if there was room at once."""
-        self.load += 1
-        self.takes_kv = True
-        request.decoder = self
-        if not self.rooms and not self.waiting and self.give_room(request):
-            return None
-        request.waits = event = Signal()
-        self.rooms.append(request)
         return event
 
     def decode(self, request: Request) -> Signal:
@@ -119,17 +103,20 @@ class Instance(Holder):
             self.wake()
         return event
 
-    def release(self, request: Request) -> None:
-        """Let go of a prompt's KV: its last byte was acknowledged, or nobody needs it."""
-        memory = self.memory
-        memory.give_back(request.held, request.pins)
-        request.held, request.pins = 0, None
-        if self.rooms:
-            self.serve_rooms()
-        if memory.is_crowded():
-            self.trim()
-        if self.waiting:
-            self.wake()
+    def recompute(self, request: Request) -> Signal:
+        """Compute the context of a request whose text came in place of its KV; the event fires at its last token."""
+        request.waits = event = Signal()
+        request.decoder = self
+        request.again += 1
+        request.todo = request.prompt + request.output - request.left
+        self.load += 1
+        self.waiting.append(request)
+        self.ledger.queue(1, self.env.now)
+        was_idle = self.state == IDLE
+        self.wake()
+        if not was_idle:
+            self._wake_peers()
+        return event
 
     def wake(self) -> None:
         """Look at the queue: at the end of this moment if idle, else at the next step boundary."""
@@ -223,11 +210,17 @@ class Instance(Holder):
         for request, new in batch:
             if outside:
                 request.extrapolated = True
-            if new == request.todo and not request.preemptions:
+            progress = request.progress
+            if progress is not None and (new < request.todo or progress.steps):
+                if not progress.steps:
+                    streamed = [request] if streamed is None else [*streamed, request]
+                self._tell(request, progress, new, end)
+            elif new == request.todo and not request.again:
                 request.prefill_end = end
                 if request.streamed:
+                    request.progress = None  # one step holds all of it
                     streamed = [request] if streamed is None else [*streamed, request]
-        self._batch, self._chunks = batch, chunks
+        self.batch, self._chunks = batch, chunks
         self.ledger.prompt(n * chunks, chunks)
         self.state = STEP
         self.began = now
@@ -237,6 +230,13 @@ class Instance(Holder):
         if streamed is not None:
             for request in streamed:
                 request.waits.fire()
+
+    def _tell(self, request: Request, progress: Progress, new: int, end: float) -> None:
+        """Tell a step of a prompt that takes several to whoever sends its KV step by step."""
+        if new == request.todo:
+            request.prefill_end = end
+            request.progress = None
+        progress.step(self.env.now, end, request.done, request.done + new)
 
     def _step_time(self, n: int, q: float, start: float) -> float:
         """Duration of one step with prompt tokens, s; decoding sequences in it advance by one."""
@@ -255,7 +255,7 @@ class Instance(Holder):
         An arrival changes nothing in them: the prompt takes the whole budget, and no decoding sequence finishes.
         """
         request, new = batch[0]
-        if len(batch) > 1 or new == request.todo or self.takes_kv:
+        if len(batch) > 1 or new == request.todo or self.takes_kv or request.progress is not None:
             return 1
         chunks = (request.todo - 1) // new
         decoding = self.decoding
@@ -267,8 +267,8 @@ class Instance(Holder):
 
     def _on_step_end(self, _: Timer) -> None:
         now = self.env.now
-        batch, chunks = self._batch, self._chunks
-        self._batch = []
+        batch, chunks = self.batch, self._chunks
+        self.batch = []
         for done in self.decoding.finished():
             self._finish(done, now)
         partial: list[Request] = []
@@ -297,7 +297,7 @@ class Instance(Holder):
             return
         self.memory.pinned -= request.held
         request.room_pins, request.held, request.pins = request.pins, 0, None
-        if request.preemptions:
+        if request.again:
             # Computing everything again gave the next token as well.
             request.left -= 1
             self.ledger.came_back(request, now)

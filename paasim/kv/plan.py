@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -10,22 +10,13 @@ from paasim.core.errors import did_you_mean
 from paasim.core.registry import kinds, union
 from paasim.core.release import Release
 from paasim.core.spec import Spec
+from paasim.core.units import PositiveDuration, Size
 from paasim.kv.codec.codec import CodecSpec
 from paasim.kv.codec.none import NoneSpec
-from paasim.kv.codec.presets import PRESETS
+from paasim.kv.codec.presets import by_name
 from paasim.kv.streaming.streaming import StreamingSpec
 from paasim.kv.streaming.whole import WholeSpec
 from paasim.model.dtypes import BYTES
-
-
-def _codec_by_name(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if value in PRESETS:
-        return dict(PRESETS[value])
-    if value in kinds("kv.codec"):
-        return {"kind": value}
-    raise ValueError(f"unknown codec '{value}'; {did_you_mean(value, [*PRESETS, *kinds('kv.codec')])}")
 
 
 def _streaming_by_name(value: Any) -> Any:
@@ -40,7 +31,7 @@ if TYPE_CHECKING:
     AnyCodec = CodecSpec
     AnyStreaming = StreamingSpec
 else:
-    AnyCodec = Annotated[union("kv.codec"), BeforeValidator(_codec_by_name)]
+    AnyCodec = Annotated[union("kv.codec"), BeforeValidator(by_name)]
     AnyStreaming = Annotated[union("kv.streaming"), BeforeValidator(_streaming_by_name)]
 
 
@@ -50,7 +41,17 @@ class KvSpec(Spec):
     codec: AnyCodec = Field(default_factory=NoneSpec)
     """Codec: a block, or a name such as none, fp8 or cachegen."""
     streaming: AnyStreaming = Field(default_factory=WholeSpec)
-    """When bytes are sent: a block, or just whole or layers."""
+    """When bytes are sent: a block, or just whole, layers or chunks."""
+    weight: float = Field(default=1.0, ge=1e-6, le=1_000_000)
+    """Share of a full link relative to other transfers."""
+    priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+    """Higher goes first on a full link, and the rest waits; equal ones share."""
+    express: Size | None = None
+    """Caches of at most this many bytes on the wire go before longer ones of the same priority on a full link."""
+    after_outage: Literal["resume", "restart"] = "resume"
+    """Whether a transfer goes on after an outage with the bytes that are missing, or sends all of them again."""
+    timeout: PositiveDuration | None = None
+    """Longest time for the KV to come once all of it could be sent; then the request is dropped."""
 
     @property
     def streams(self) -> bool:

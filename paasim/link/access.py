@@ -1,135 +1,162 @@
-"""Access links: the last mile of each device, by numbers or by the name of a published median.
+"""Access links: the last mile of each device, by numbers or by the name of a preset.
 
-Presets are `estimated`: a median over many lines and places, taken as a constant rate; what varies over time and from
-user to user is left out. Published round trips are pings to a nearby server: they hold the last mile and the metro
-network, and are added to the round trip of the link.
+A device's rates are constant, or follow a capacity over time of its own (`paasim.link.capacity`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, model_validator
+import numpy as np
+from pydantic import BeforeValidator, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from paasim.core.errors import did_you_mean
 from paasim.core.spec import Spec
-from paasim.core.units import Bandwidth, Duration
+from paasim.core.units import Bandwidth, Duration, Share
+from paasim.link.curve import Curve
+from paasim.link.presets import PRESETS, AccessPreset
+from paasim.link.varying import AnyCapacity, AnyJitter
 
-
-@dataclass(frozen=True)
-class AccessPreset:
-    """A published access network. Rates in bits per second, times in seconds."""
-
-    down: float
-    up: float
-    rtt: float
-    source: str
-    note: str
-    provenance: str = "estimated"
-
-
-PRESETS: Mapping[str, AccessPreset] = {
-    "home-fibre": AccessPreset(
-        369.39e6,
-        309.28e6,
-        13e-3,
-        "https://www.rcrwireless.com/20260203/5g/ookla (Ookla, AT&T Fiber, second half of 2025)",
-        "medians; no ping is given for fibre: that of all fixed lines in the US stands in, an upper estimate",
-    ),
-    "fixed-broadband": AccessPreset(
-        213.75e6,
-        23.71e6,
-        13e-3,
-        "https://www.tvtechnology.com (Ookla, US fixed lines, third quarter of 2023)",
-        "country medians over cable, fibre and DSL",
-    ),
-    "5g": AccessPreset(
-        309.41e6,
-        13.57e6,
-        44e-3,
-        "https://www.rcrwireless.com/20260203/5g/ookla (Ookla, T-Mobile US 5G, second half of 2025)",
-        "medians, multi-server ping",
-    ),
-    "us-mobile": AccessPreset(
-        97.09e6,
-        9.01e6,
-        31e-3,
-        "https://www.tvtechnology.com (Ookla, US mobile of all technologies, third quarter of 2023)",
-        "country medians",
-    ),
-    "lte": AccessPreset(
-        175e6,
-        9.01e6,
-        21e-3,
-        "https://github.com/SIGCOMM21-5G/artifact (Verizon LTE, servers within 100 km, 2020-21)",
-        "median downlink and ping of tests over several connections at a standstill; uplink: that of us-mobile",
-    ),
-    "wifi": AccessPreset(
-        800e6,
-        800e6,
-        10e-3,
-        "https://arxiv.org/abs/2311.05499 (rate); 'Experimental evaluation of IEEE 802.11ax' (delay)",
-        "access rate from which on Wi-Fi was always the bottleneck in 13,000 home tests; 99th percentile of delay",
-    ),
-}
-"""Access networks by name."""
+__all__ = ["PRESETS", "Access", "AccessPreset", "AccessSpec", "AnyAccess"]
 
 
 class Access:
     """The access link of one device, at one link. Flows of that device share it; compared by identity."""
 
-    __slots__ = ("backward", "forward", "rtt")
+    __slots__ = ("backward", "backward_curve", "forward", "forward_curve", "jitter", "loss", "rtt")
 
     def __init__(self, forward: float, backward: float, rtt: float) -> None:
         self.forward = forward
-        """Bytes per second for flows from the link's first site to its second."""
+        """Bytes per second for flows from the link's first site to its second; the mean where it changes."""
         self.backward = backward
-        """Bytes per second for flows from the second site to the first."""
+        """Bytes per second for flows from the second site to the first; the mean where it changes."""
         self.rtt = rtt
         """Seconds that it adds to the round trip."""
+        self.forward_curve: Curve | None = None
+        """The forward rate over time; None where it is constant."""
+        self.backward_curve: Curve | None = None
+        """The backward rate over time; None where it is constant."""
+        self.jitter: Callable[[], float] | None = None
+        """Draws the delay of a transfer beyond half the round trip, seconds; None: there is none."""
+        self.loss = 0.0
+        """Share of packets that are lost."""
 
 
 class AccessSpec(Spec):
     """The last mile of every device at the site: rates down to it and up from it, and the round trip that it adds."""
 
     preset: str | None = None
-    """A published access network by name; what is given besides replaces its figures."""
+    """A network by name; what is given besides replaces its figures."""
     down: Bandwidth | None = None
-    """Rate towards the device."""
+    """Rate towards the device; with `down_capacity`, the most that it may be."""
     up: Bandwidth | None = None
-    """Rate from the device."""
+    """Rate from the device; with `up_capacity`, the most that it may be."""
     rtt: Duration | None = None
     """Round trip that the last mile adds to that of the link."""
+    down_capacity: AnyCapacity | None = None
+    """Rate towards the device over time; each device has its own."""
+    up_capacity: AnyCapacity | None = None
+    """Rate from the device over time."""
+    jitter: AnyJitter | None = None
+    """Delay of each transfer beyond half the round trip."""
+    loss: Share = 0.0
+    """Share of packets that are lost."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        """What a preset has besides constant rates, where nothing else is written."""
+        preset = PRESETS.get(str(value.get("preset"))) if isinstance(value, dict) else None
+        if preset is None:
+            return value
+        found = dict(value)
+        for name in ("down", "up"):
+            block = preset.capacity(name)
+            if block and value.get(name) is None and value.get(f"{name}_capacity") is None:
+                found[f"{name}_capacity"] = block
+        if preset.jitter and value.get("jitter") is None:
+            found["jitter"] = {"kind": "quantiles", **preset.jitter}
+        return found
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         if self.preset is not None and self.preset not in PRESETS:
             raise ValueError(f"unknown access preset '{self.preset}'; {did_you_mean(self.preset, PRESETS)}")
-        missing = [name for name in ("down", "up", "rtt") if getattr(self, name) is None]
+        given = {"down": self.down or self.down_capacity, "up": self.up or self.up_capacity, "rtt": self.rtt}
+        missing = [name for name, value in given.items() if value is None]
         if self.preset is None and missing:
             example = "{down: 300 Mbps, up: 50 Mbps, rtt: 10 ms} or {preset: home-fibre}"
             raise ValueError(f"needs {', '.join(missing)}; write e.g. {example}")
         return self
 
-    def figures(self) -> tuple[float, float, float]:
-        """Rate down and rate up in bits per second, round trip in seconds, with the preset filled in."""
+    @model_serializer(mode="wrap")
+    def _written(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        """As it was written: what comes from the preset is left out, so that another preset may take its place.
+
+        Without a return type, since the JSON schema would then be of that type.
+        """
+        data = handler(self)
+        if self.preset is None or self.preset not in PRESETS:
+            return data
+        plain = type(self).model_validate({"preset": self.preset})
+        same = [
+            name for name in ("down_capacity", "up_capacity", "jitter") if getattr(self, name) == getattr(plain, name)
+        ]
+        return {name: value for name, value in data.items() if name not in same}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether constant rates and a round trip say all about it."""
+        return self.down_capacity is None and self.up_capacity is None and self.jitter is None
+
+    def figures(self, base: Path | None = None) -> tuple[float, float, float]:
+        """Rate down and rate up in bits per second, round trip in seconds, with the preset filled in.
+
+        Where a rate changes over time, its mean (of what it would be without the limit that `down` or `up` sets, but
+        not above that).
+        """
         preset = PRESETS.get(self.preset or "", AccessPreset(0.0, 0.0, 0.0, "", ""))
         return (
-            preset.down if self.down is None else self.down,
-            preset.up if self.up is None else self.up,
+            _figure(self.down, self.down_capacity, preset.down, base),
+            _figure(self.up, self.up_capacity, preset.up, base),
             preset.rtt if self.rtt is None else self.rtt,
         )
 
-    def build(self, towards_device: bool) -> Access:
+    def build(self, towards_device: bool, rng: np.random.Generator | None = None, base: Path | None = None) -> Access:
         """The access link of one device.
 
         Args:
             towards_device: whether the link's forward direction leads to the device.
+            rng: the device's own stream, for what changes by chance; without it rates stay at their means.
+            base: folder that relative paths of traces start from.
+
+        Raises:
+            InputError: if a file of a trace or a network is missing or wrong.
         """
-        down, up, rtt = self.figures()
-        return Access(down / 8, up / 8, rtt) if towards_device else Access(up / 8, down / 8, rtt)
+        down, up, rtt = self.figures(base)
+        access = Access(down / 8, up / 8, rtt) if towards_device else Access(up / 8, down / 8, rtt)
+        access.loss = self.loss
+        if rng is not None and (self.down_capacity or self.up_capacity or self.jitter):
+            streams = rng.spawn(3)
+            curves = [
+                None if capacity is None else capacity.build(stream, None if most is None else most / 8, base)
+                for capacity, stream, most in zip(
+                    (self.down_capacity, self.up_capacity), streams, (self.down, self.up), strict=False
+                )
+            ]
+            access.forward_curve, access.backward_curve = curves if towards_device else reversed(curves)
+            access.jitter = None if self.jitter is None else self.jitter.build(streams[2])
+        return access
+
+
+def _figure(most: float | None, capacity: AnyCapacity | None, otherwise: float, base: Path | None) -> float:
+    """A rate in bit/s."""
+    if capacity is None:
+        return otherwise if most is None else most
+    mean = 8 * capacity.mean(base)
+    return mean if most is None else min(mean, most)
 
 
 def _preset_by_name(value: Any) -> Any:

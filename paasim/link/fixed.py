@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from paasim.core.kernel import Environment
-from paasim.link.duplex import DuplexLink
-from paasim.link.link import Link, LinkSpec
+from paasim.link.link import LinkSpec
+from paasim.link.plain.duplex import DuplexLink
 
 
 class FixedSpec(LinkSpec):
@@ -16,7 +16,8 @@ class FixedSpec(LinkSpec):
     """
 
     kind: Literal["fixed"] = "fixed"
+    is_shared: ClassVar[bool] = False
 
-    def build(self, env: Environment, name: str) -> Link:
+    def build(self, env: Environment, name: str) -> DuplexLink:
         """Make the link."""
         return DuplexLink(env, name, self.rates(), self.rtt, shared=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from paasim.core.kernel import Environment
-from paasim.link.duplex import DuplexLink
-from paasim.link.link import Link, LinkSpec
+from paasim.link.link import LinkSpec
+from paasim.link.plain.duplex import DuplexLink
 
 
 class SharedSpec(LinkSpec):
@@ -18,6 +18,6 @@ class SharedSpec(LinkSpec):
 
     kind: Literal["shared"] = "shared"
 
-    def build(self, env: Environment, name: str) -> Link:
+    def build(self, env: Environment, name: str) -> DuplexLink:
         """Make the link."""
         return DuplexLink(env, name, self.rates(), self.rtt, shared=True)

@@ -79,6 +79,21 @@ class Model:
             total += growth * (needed if needed < window else window)
         return total
 
+    def sent_by(self, prompt: int, at_receiver: int, computed: int) -> float:
+        """Bytes of `sent_bytes` that are there to send when `computed` tokens of the prompt are.
+
+        Full attention: those beyond `at_receiver`; windows: those of the last `window` tokens of the prompt; fixed
+        states: all of them with the last token, since they stand for that position.
+        """
+        if computed >= prompt:
+            return self.sent_bytes(prompt, at_receiver)
+        if at_receiver >= prompt:
+            return 0.0
+        total = self._full * max(computed - at_receiver, 0)
+        for growth, window in self._windowed:
+            total += growth * max(computed - max(prompt - window, 0), 0)
+        return total
+
     def capacity_bytes(self, tokens: float, tp: int) -> float:
         """Bytes that a sequence takes on all GPUs of a tensor-parallel group together, copies counted."""
         total = 0.0

@@ -20,8 +20,9 @@ SHOWN = 6
 def names() -> list[str]:
     """Names of the bundled profiles, sorted."""
     root = bundled("profiles")
-    # Hardware, model, and at least a name: other data of `profiles/` lies less deep.
-    return sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.glob("*/*/**/*.yaml"))
+    # Hardware, model, and at least a name: other data of `profiles/` lies less deep, but for recipes of networks.
+    found = (path.relative_to(root) for path in root.glob("*/*/**/*.yaml"))
+    return sorted(path.with_suffix("").as_posix() for path in found if path.parts[0] != "networks")
 
 
 def load(profile: str | Mapping[str, Any] | ProfileSpec | BetweenSpec, base: Path | None = None) -> Profile:

@@ -229,9 +229,21 @@ def _routes(replications: Sequence[Replication]) -> dict[str, schema.Route]:
             requests=n,
             ships_kv=any(_ships(each, mask) for each, mask in zip(replications, rows, strict=True)),
             first_token="decode" if replications[0].records.first_token[number] == "decode" else "prefill",
+            levels=_levels(replications, rows),
             metrics={cast("schema.MetricName", key): value for key, value in metrics.items() if value is not None},
         )
     return routes
+
+
+def _levels(replications: Sequence[Replication], rows: Sequence[npt.NDArray[np.bool_]]) -> dict[str, int] | None:
+    """How many of these measured requests had which level of an adaptive codec; None if none had any."""
+    names = replications[0].records.levels
+    counts: dict[str, int] = {}
+    for each, mask in zip(replications, rows, strict=True):
+        used = each.records.requests["kv_level"][each.measured][mask]
+        for level in used[used >= 0].astype(np.int64).tolist():
+            counts[names[level]] = counts.get(names[level], 0) + 1
+    return {name: counts[name] for name in names if name in counts} or None
 
 
 def _ships(each: Replication, rows: npt.NDArray[np.bool_]) -> bool:

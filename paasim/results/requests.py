@@ -33,7 +33,7 @@ def frame(variants: Mapping[str, Sequence[Replication]]) -> pd.DataFrame:
         for number, replication in enumerate(replications)
     ]
     whole = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
-    for column in ("variant", "class", "route", "outcome", "reason", "prefill_instance", "decode_instance"):
+    for column in ("variant", "class", "route", "outcome", "reason", "kv_level", "prefill_instance", "decode_instance"):
         whole[column] = whole[column].astype("category")
     return whole
 
@@ -44,8 +44,13 @@ def _table(variant: str, number: int, replication: Replication) -> pd.DataFrame:
     records = replication.records
     columns: dict[str, object] = {"variant": variant, "replication": number}
     for name, values in records.requests.items():
-        if name in ("class", "route", "reason"):
-            names = {"class": records.classes, "route": records.routes, "reason": records.reasons}[name]
+        if name in ("class", "route", "reason", "kv_level"):
+            names = {
+                "class": records.classes,
+                "route": records.routes,
+                "reason": records.reasons,
+                "kv_level": records.levels,
+            }[name]
             columns[name] = _named(values, names)
         elif name in ("prefill_instance", "decode_instance"):
             columns[name] = _named(values, records.instances)

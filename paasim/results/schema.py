@@ -134,6 +134,9 @@ class Route(Spec):
     """Whether a KV cache moved between two engines."""
     first_token: Literal["prefill", "decode"]
     """Which side emits the first token."""
+    levels: dict[str, int] | None = None
+    """Requests by the smallest level that an adaptive codec used for them, `text` where it sent none of their KV; null
+    for a route without such a codec."""
     metrics: dict[MetricName, Metric]
     """Without ITL, whose gaps are recorded per engine and not per request."""
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import repeat
 from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paasim.core.errors import InputError
 from paasim.core.kernel import Environment
 from paasim.core.recorder import Recorder
 from paasim.core.request import Request
@@ -18,17 +16,16 @@ from paasim.core.streams import Streams
 from paasim.engine.group import Fleet, Pool
 from paasim.engine.pool import FleetSpec
 from paasim.scenario import lookup
-from paasim.scenario.ends import End, ends, path_between
+from paasim.scenario.ends import End, ends
 from paasim.scenario.engines import make_group
-from paasim.scenario.hop import Hop, LastMile
 from paasim.scenario.way import Way
+from paasim.scenario.wiring import Wiring
 from paasim.scenario.world import SAMPLES, Resource, World
 from paasim.workload.source import BLOCKS_PER_CLASS, open_loop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paasim.link.link import Link, LinkSpec
     from paasim.scenario.scenario import Scenario
 
 
@@ -47,14 +44,14 @@ def build(scenario: Scenario, streams: Streams) -> World:
     known = ends(scenario)
     needed = dict.fromkeys(name for route in scenario.routes.values() for name in (route.prefill, route.decode))
     groups = {name: make_group(scenario, world, known[name], streams) for name in needed}
-    links = {name: spec.build(env, name) for name, spec in scenario.network.links.items()}
+    wiring = Wiring(env, scenario, known, streams)
     world.resources = [Resource(g.name, g.kind, g.servers, g.capacity, g.totals) for g in groups.values()]
-    world.resources += [_link_resource(scenario.network.links[name], link) for name, link in links.items()]
-    last_miles: dict[str, LastMile] = {}
-    world.ways = _ways(env, scenario, known, groups, links, last_miles)
-    for name, mile in last_miles.items():
-        world.resources.append(_access_resource(links[name], mile, known[mile.site].count))
+    world.ways = _ways(env, scenario, known, groups, wiring)
+    world.resources += wiring.resources()
     for way in world.ways:
+        if way.leveling is not None:
+            way.leveling.first = len(world.levels)
+            world.levels += way.leveling.names
         if not way.stays and isinstance(way.decode, Pool):
             for instance in way.decode.instances:
                 instance.takes_kv = True
@@ -76,27 +73,7 @@ def _period(scenario: Scenario) -> float:
     return run.requests / rate / SAMPLES if run.requests and rate else 1.0
 
 
-# ---- links and routes -----------------------------------------------------------------------------------------------
-
-
-def _link_resource(spec: LinkSpec, link: Link) -> Resource:
-    forward, backward = spec.rates()
-    capacity = {"bytes_per_s": forward, "bytes_per_s_backward": backward, "price_per_byte": spec.price}
-    return Resource(link.name, "link", 1, capacity, link.totals)
-
-
-def _access_resource(link: Link, last_mile: LastMile, devices: int) -> Resource:
-    """The access links of a fleet's devices together: whatever passes the link passes one of them."""
-    forward, backward = last_mile.rates()
-
-    def totals(now: float) -> dict[str, float]:
-        carried = link.totals(now)
-        sent, sent_back = carried["bytes"], carried["bytes_backward"]
-        busy = {"busy": sent / forward, "busy_backward": sent_back / backward}
-        return busy | {"bytes": sent, "bytes_backward": sent_back}
-
-    capacity = {"bytes_per_s": forward, "bytes_per_s_backward": backward}
-    return Resource(f"{link.name}: last mile of {last_mile.site}", "access", devices, capacity, totals)
+# ---- routes -------------------------------------------------------------------------------------------------------
 
 
 def _ways(
@@ -104,15 +81,14 @@ def _ways(
     scenario: Scenario,
     known: dict[str, End],
     groups: dict[str, Pool | Fleet],
-    links: dict[str, Link],
-    last_miles: dict[str, LastMile],
+    wiring: Wiring,
 ) -> list[Way]:
-    """The routes at work; `last_miles` takes up those that they pass, by link."""
+    """The routes at work."""
+    limits = [spec.slo or scenario.slo for spec in scenario.classes.values()]
     origins = [origin(scenario, known, position) for position in range(len(scenario.classes))]
     ways = []
     for number, (name, route) in enumerate(scenario.routes.items()):
         start, goal = known[route.prefill], known[route.decode]
-        hops = _Hops(scenario, name, links, last_miles, {e.site for e in known.values() if e.is_fleet})
         users = [site if site is not None else goal.site for site in origins]
         ways.append(
             Way(
@@ -123,44 +99,14 @@ def _ways(
                 prefill=groups[route.prefill],
                 decode=groups[route.decode],
                 model=lookup.model(start.spec.model or scenario.model, scenario.base),
-                kv=hops.between(start.site, goal.site) if route.ships_kv else None,
-                up=[hops.between(site, start.site) for site in users],
-                from_prefill=[hops.between(start.site, site) for site in users],
-                from_decode=[hops.between(goal.site, site) for site in users],
+                kv=wiring.kv_hop(start.site, goal.site, name) if route.ships_kv else None,
+                up=[wiring.hop(site, start.site) for site in users],
+                from_prefill=[wiring.hop(start.site, site) for site in users],
+                from_decode=[wiring.hop(goal.site, site) for site in users],
+                limits=[inf if limit.ttft is None else limit.ttft for limit in limits],
             )
         )
     return ways
-
-
-@dataclass
-class _Hops:
-    """Finds the hop between two sites for one route; a device has one access link per link, on every route."""
-
-    scenario: Scenario
-    route: str
-    links: dict[str, Link]
-    last_miles: dict[str, LastMile]
-    fleets: set[str]
-
-    def between(self, a: str, b: str) -> Hop | None:
-        """The hop from site `a` to site `b`; None within a site that has no link to itself."""
-        specs = self.scenario.network.links
-        path = path_between(specs, a, b)
-        if path == []:
-            return None
-        if path is None or len(path) > 1:
-            raise InputError.one(
-                self.scenario.where("routes", self.route),
-                f"{self.scenario.label}routes.{self.route}: no link joins the sites '{a}' and '{b}' directly",
-                f"add one under network.links with between: [{a}, {b}]",
-            )
-        name = path[0]
-        spec = specs[name]
-        device_site = next((site for site in (a, b) if site in self.fleets), None)
-        last_mile = None
-        if device_site is not None and spec.access is not None:
-            last_mile = self.last_miles.setdefault(name, LastMile(spec, device_site))
-        return Hop(self.links[name], spec.between[0] == a, last_mile)
 
 
 def origin(scenario: Scenario, known: dict[str, End], position: int) -> str | None:

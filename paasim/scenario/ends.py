@@ -1,4 +1,4 @@
-"""Ends of routes: the pools and fleets that a route may name, and the sites and links between them."""
+"""Ends of routes: the pools and fleets that a route may name, and the way between their sites."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from paasim.engine.pool import FleetSpec, PoolSpec
-from paasim.link.fixed import FixedSpec
 from paasim.link.link import LinkSpec
 from paasim.scenario.scenario import Scenario
 
@@ -72,39 +71,3 @@ def path_between(links: Mapping[str, LinkSpec], start: str, goal: str) -> list[s
         at, name = before[at]
         names.append(name)
     return names[::-1]
-
-
-@dataclass(frozen=True)
-class Leg:
-    """A link, or the last mile of a device, as a flow from one end to another meets it."""
-
-    name: str
-    """Name of the link, or `last mile of SITE`."""
-    link: str
-    """Name of the link in the scenario."""
-    rate: float
-    """Bytes per second in the direction of the flow."""
-    rtt: float
-    servers: int
-    """How many there are of it: one link, or one last mile per device."""
-    is_shared: bool
-    """Whether flows share its rate, so that it can be overloaded."""
-
-
-def legs(links: Mapping[str, LinkSpec], start: End, goal: End) -> list[Leg]:
-    """What a flow from one end to another passes, in order; empty within a site without a link to itself."""
-    found: list[Leg] = []
-    at = start.site
-    for name in path_between(links, start.site, goal.site) or ():
-        spec = links[name]
-        is_forward = spec.between[0] == at
-        at = spec.between[1] if is_forward else spec.between[0]
-        rate = spec.rates()[0 if is_forward else 1]
-        found.append(Leg(name, name, rate, spec.rtt, 1, not isinstance(spec, FixedSpec)))
-        if spec.access is None:
-            continue
-        down, up, rtt = spec.access.figures()
-        for end, bits in ((start, up), (goal, down)):
-            if isinstance(end.spec, FleetSpec) and end.site in spec.between:
-                found.append(Leg(f"last mile of {end.site}", name, bits / 8, rtt, end.count, True))
-    return found

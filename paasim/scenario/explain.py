@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paasim.engine.pool import FleetSpec
-from paasim.scenario.ends import End, legs
+from paasim.link.lone import departure
+from paasim.scenario.ends import End
+from paasim.scenario.legs import Leg
+from paasim.scenario.outlook.course import Course
 from paasim.scenario.parts import Parts
 from paasim.scenario.routes import RouteSpec
 from paasim.scenario.scenario import Scenario
 from paasim.scenario.stations import flows, is_spread_known, kv_bytes, stations
+
+SHORT = 2
+"""Legs of a path that is told in one line."""
 
 
 def lines(scenario: Scenario) -> Iterator[str]:
@@ -92,25 +98,57 @@ def _routes(scenario: Scenario, parts: Parts) -> Iterator[str]:
         if not route.ships_kv:
             yield f"  {name}: all in {route.prefill}; no KV cache is sent"
             continue
-        yield f"  {name}: {_chain(scenario, parts, route)}; first token from the {route.first_token} side"
+        course = Course.of(scenario, parts, route)
+        chain = _chain(course, route)
+        over = "" if course.sender is None else f", {_transport(course)}"
+        yield f"  {name}: {chain}{over}; first token from the {route.first_token} side"
+        yield from _path(course)
         flow = means.get(name)
         if flow is not None:
             sent = kv_bytes(scenario, parts, flow)
-            alone = _alone(scenario, parts, route, sent)
+            alone = f", {seconds(_alone(course, sent))} alone on the path" if course.legs else ""
             yield f"    {size(sent)} of KV cache per request (mean prompt {flow.mean_prompt():,.0f} tokens){alone}"
 
 
-def _chain(scenario: Scenario, parts: Parts, route: RouteSpec) -> str:
-    """`cloud.prefill -> internet (10 Gbps, RTT 25 ms) -> homes`."""
-    start, goal = parts.ends[route.prefill], parts.ends[route.decode]
-    passed = legs(scenario.network.links, start, goal)
-    middle = [f"{leg.name} ({bits(leg.rate)}, RTT {seconds(leg.rtt)})" for leg in passed]
-    return " -> ".join([start.name, *middle, goal.name])
+def _chain(course: Course, route: RouteSpec) -> str:
+    """`cloud.prefill -> internet (10 Gbps, RTT 25 ms) -> homes`; a longer path by names alone."""
+    middle = [leg.name if len(course.legs) > SHORT else f"{leg.name} ({_leg(leg)})" for leg in course.legs]
+    return " -> ".join([route.prefill, *middle, route.decode])
 
 
-def _alone(scenario: Scenario, parts: Parts, route: RouteSpec, sent: float) -> str:
-    passed = legs(scenario.network.links, parts.ends[route.prefill], parts.ends[route.decode])
-    return f", {seconds(sent / min(leg.rate for leg in passed))} alone on the path" if passed else ""
+def _path(course: Course) -> Iterator[str]:
+    """A longer path leg by leg, and as a whole."""
+    if len(course.legs) <= SHORT:
+        return
+    width = max(len(leg.name) for leg in course.legs)
+    for leg in course.legs:
+        yield f"    {leg.name:<{width}}  {_leg(leg)}"
+    narrowest = min(course.legs, key=lambda leg: leg.room)
+    yield f"    in all: RTT {seconds(course.rtt)}, {bits(course.line)} at most ({narrowest.name})"
+
+
+def _leg(leg: Leg) -> str:
+    """`10 Gbps, 2 Gbps of it taken by others, RTT 25 ms`."""
+    taken = f", {bits(leg.background)} of it taken by others" if leg.background else ""
+    shared = f", shared with {leg.others:g} transfers of others" if leg.others else ""
+    each = "" if leg.is_shared else " to each transfer"
+    mean = " on average" if leg.varies else ""
+    return f"{bits(leg.rate)}{mean}{each}{taken}{shared}, RTT {seconds(leg.rtt)}"
+
+
+def _transport(course: Course) -> str:
+    """`by tcp over 8 connections`; with the loss that it minds."""
+    kind, count = getattr(course.sender, "kind", "a transport"), getattr(course.sender, "connections", 1)
+    if kind == "ideal":
+        return "by an ideal transport"
+    many = f" over {count} connections" if count > 1 else ""
+    return f"by {kind}{many}{f' at a loss of {100 * course.loss:g} %' if course.loss else ''}"
+
+
+def _alone(course: Course, sent: float) -> float:
+    """Seconds that a transfer takes if it is alone, all of it ready at once, over a new connection."""
+    terms = course.terms(False)
+    return departure([(0.0, sent)], terms.setup, course.narrowest(terms)[0], terms).left + course.rtt / 2
 
 
 def _load(scenario: Scenario, parts: Parts) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from paasim.core.spec import Spec
 from paasim.core.units import Duration
 from paasim.kv.plan import KvSpec
+from paasim.link.transports import AnyTransport
 
 
 class RouteSpec(Spec):
@@ -22,6 +23,8 @@ class RouteSpec(Spec):
     """How the KV cache is packed and when it is sent; without meaning where nothing is sent."""
     first_token: Literal["prefill", "decode"] = "prefill"
     """Who emits the first token: the prefill side at the end of the prompt, or the decode side in a step of its own."""
+    transport: AnyTransport | None = None
+    """How its KV cache is sent, where the links of its path do not say it or do not agree."""
     handover: Duration = 0.0
     """Fixed time besides the bytes: registration, scheduling and re-layout of the KV cache at the receiver."""
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
+from paasim.core.percent import percent
 from paasim.core.spec import Spec
 from paasim.core.units import TIME, PositiveDuration
-from paasim.scenario.percent import percent
 
 
 class Share(float):

@@ -9,7 +9,14 @@ from paasim.scenario.scenario import Scenario
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-SHORT_FORMS = {"codec": "string", "streaming": "string", "access": "string", "prompt": "integer", "output": "integer"}
+SHORT_FORMS = {
+    "codec": "string",
+    "streaming": "string",
+    "access": "string",
+    "transport": "string",
+    "prompt": "integer",
+    "output": "integer",
+}
 """Keys that take a short form (a name, a number of tokens) besides a block, and its JSON type."""
 
 
@@ -25,6 +32,8 @@ def scenario_schema() -> dict[str, Any]:
             field.pop("title", None)
             if name in SHORT_FORMS:
                 _allow(field, SHORT_FORMS[name])
+            if name == "levels":
+                _allow(field["items"], "string")  # of an adaptive codec: codecs
     return {"$schema": DIALECT, **schema, "title": "paasim scenario"}
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from paasim.core.percent import percent
 from paasim.core.spec import Spec
 from paasim.core.units import PositiveDuration
-from paasim.scenario.percent import percent
 
 
 def _share(value: Any) -> Any:

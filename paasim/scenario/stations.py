@@ -2,8 +2,10 @@
 
 An estimate from means, before any run: service times come from the profiles at the sampled lengths, each prompt alone
 in its step (batches are a little faster), decoding at the largest batch that slots and KV memory allow, and KV bytes
-over the rate of the link. Left out: prefix-cache hits, preemption, and the pull-back of closed loops. Where the router
-decides by the state of the system, requests are taken to spread evenly over its routes.
+over what each link of the path has for them: its rate, or the mean of one that changes, less the background traffic
+that does not yield. Transports change what a transfer takes, not what a link carries. Left out: prefix-cache hits,
+preemption, and the pull-back of closed loops. Where the router decides by the state of the system, requests are taken
+to spread evenly over its routes.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from paasim.core.streams import Streams
 from paasim.router.fixed import FixedSpec
 from paasim.router.threshold import ThresholdSpec
 from paasim.scenario.classes import RequestClassSpec
-from paasim.scenario.ends import End, legs
+from paasim.scenario.ends import End
+from paasim.scenario.legs import legs
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
 
@@ -88,7 +91,7 @@ def stations(scenario: Scenario, parts: Parts) -> list[Station]:
             busy.setdefault(name, []).append((load, why))
     places: dict[str, tuple[str, ...]] = {name: end.path for name, end in parts.ends.items()}
     for route in scenario.routes.values():
-        for leg in legs(scenario.network.links, parts.ends[route.prefill], parts.ends[route.decode]):
+        for leg in legs(scenario.network.links, parts.ends[route.prefill], parts.ends[route.decode], scenario.base):
             places[leg.name] = ("network", "links", leg.link)
     return [
         Station(name, path, sum(load for load, _ in busy[name]), "; ".join(dict.fromkeys(why for _, why in busy[name])))
@@ -134,10 +137,12 @@ def _loads(scenario: Scenario, parts: Parts, flow: Flow) -> Iterator[tuple[str, 
     if not route.ships_kv:
         return
     size = kv_bytes(scenario, parts, flow)
-    for leg in legs(scenario.network.links, start, goal):
+    for leg in legs(scenario.network.links, start, goal, scenario.base):
         if leg.is_shared:
             why = f"{size / 1e6:.4g} MB of KV cache per request"
-            yield leg.name, flow.rate * size / leg.rate / leg.servers, why
+            if leg.background:
+                why += f", beside {leg.background / leg.rate:.0%} that others take"
+            yield leg.name, flow.rate * size / leg.room / leg.servers, why
 
 
 def kv_bytes(scenario: Scenario, parts: Parts, flow: Flow) -> float:

@@ -6,16 +6,23 @@ trip and their own bytes at the path's rate) and no share of it from others.
 
 from __future__ import annotations
 
+from math import inf, nan
 from typing import TYPE_CHECKING
 
 from paasim.engine.group import Fleet, Pool
+from paasim.kv.codec.adaptive import AdaptiveSpec
 from paasim.kv.codec.none import NoneSpec
+from paasim.kv.packing import Packer
+from paasim.kv.streaming.chunks import ChunksSpec
+from paasim.model.dtypes import BYTES
 from paasim.scenario.hop import TOKEN_BYTES
+from paasim.scenario.leveling import ChunkLevels, Leveling
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment, Moment
-    from paasim.core.release import Release
+    from paasim.core.release import Feed, Progress, Release
     from paasim.core.request import Request, RequestView
+    from paasim.engine.instance import Instance
     from paasim.model.model import Model
     from paasim.scenario.hop import Hop
     from paasim.scenario.routes import RouteSpec
@@ -41,6 +48,7 @@ class Way:
         up: list[Hop | None],
         from_prefill: list[Hop | None],
         from_decode: list[Hop | None],
+        limits: list[float],
     ) -> None:
         self.number = number
         self.name = name
@@ -51,6 +59,12 @@ class Way:
         self.decode_first = spec.first_token == "decode"
         self.streams = kv is not None and spec.kv.streams
         """Whether KV leaves while the prefill runs."""
+        self.by_step = self.streams and prefill.splits
+        """Whether KV may leave step by step, so that the prefill engine has to tell its steps."""
+        self.timeout = inf if spec.kv.timeout is None else spec.kv.timeout
+        """Longest time for the KV to come once all of it could be sent, s."""
+        self.waits_on = spec.kv.timeout is None
+        """Whether it is waited for however long it takes."""
         self.handover = spec.handover
         self.request: float = prefill.steps.request
         """Seconds from the prompt's arrival at the prefill site until it queues there."""
@@ -58,7 +72,15 @@ class Way:
         self._model = model
         self._layers = model.stream_layers
         self._kv_dtype = model.kv_dtype
-        self.has_codec = not isinstance(spec.kv.codec, NoneSpec)
+        self._number_bytes = BYTES[model.kv_dtype]
+        codec = spec.kv.codec
+        self.has_codec = not isinstance(codec, NoneSpec)
+        self.leveling: Leveling | None = None
+        """Where its codec follows the bandwidth."""
+        self._plans = [spec.kv]
+        if isinstance(codec, AdaptiveSpec):
+            self.leveling = Leveling(env, codec, self._number_bytes, kv, limits)
+            self._plans = [spec.kv.model_copy(update={"codec": level}) for level in codec.levels]
         self._most_tokens = min(prefill.most_tokens, decode.most_tokens)
         self._kv = kv
         self._env = env
@@ -92,27 +114,118 @@ class Way:
         head = max(computed - r.at_receiver, 0) / missing if r.streamed and missing > 0 else 0.0
         if not self.has_codec:
             return size, self._spec.streaming.release(began, r.prefill_end - began, self._layers, 0.0, head)
-        release = self._spec.release(began, r.prefill_end - began, self._layers, size, self._kv_dtype, head)
-        return self._spec.wire_bytes(size, self._kv_dtype), release
+        spec, lasts = self._spec, r.prefill_end - began
+        if self.leveling is not None:
+            # Nothing was packed before the level is chosen, which is now; what was computed since is there as well.
+            now = self._env.now
+            if now > began:
+                head += (1.0 - head) * (min((now - began) / lasts, 1.0) if r.streamed and lasts > 0.0 else 0.0)
+                began, lasts = now, max(r.prefill_end - now, 0.0)
+            level = self.leveling.level(r, size, self.leveling.due(r, self._after_kv(r)))
+            self.leveling.note(r, level)
+            spec = self._plans[level]
+        release = spec.release(began, lasts, self._layers, size, self._kv_dtype, head)
+        return spec.wire_bytes(size, self._kv_dtype), release
 
-    def send(self, r: Request, size: float, release: Release) -> Moment | None:
+    def send_by_step(self, r: Request, progress: Progress) -> tuple[Packer, Moment | None]:
+        """Put the KV of a prefill of several steps on the way; returns what packs it, to be started, and as `send`."""
+        model, prompt, held = self._model, r.prompt, r.at_receiver
+        leveling, streaming = self.leveling, self._spec.streaming
+        parts = streaming.parts(self._layers)
+        levels = [self._spec.codec]
+        chunks: ChunkLevels | None = None
+        if leveling is not None and isinstance(streaming, ChunksSpec):
+            levels, chunks = leveling.levels, ChunkLevels(leveling, r, leveling.due(r, self._after_kv(r)))
+        elif leveling is not None:
+            level = leveling.level(r, model.sent_bytes(prompt, held), leveling.due(r, self._after_kv(r)))
+            leveling.note(r, level)
+            levels = [leveling.levels[level]]
+        packer = Packer(
+            self._env,
+            r,
+            progress,
+            lambda tokens: model.sent_by(prompt, held, tokens),
+            parts=parts,
+            pieces=self._layers if parts == 1 else 1,
+            number_bytes=self._number_bytes,
+            levels=levels,
+            choose=None if chunks is None else chunks.pick,
+            pipelined=all(codec.is_pipelined for codec in levels),
+        )
+        sent = self.send(r, 0.0, packer.feed)
+        if chunks is not None:
+            chunks.moment = sent
+        return packer, sent
+
+    def _after_kv(self, r: Request) -> float:
+        """Seconds from KV at the decoder to a token at the user at least: hand-over, a lone step, the way down."""
+        step = self.decode.steps.decode(1, self._model.attended(r.prompt))
+        return self.handover + step + _token_delay(self._from_decode[r.klass], r.device)
+
+    def prefers_text(self, r: Request, decoder: Instance) -> bool:
+        """Whether the prompt should be computed at the decoder sooner than the smallest level of its KV is there.
+
+        Compared are the moments at which it could go on: text there, prompts before it and its own computed; or KV
+        there and handed over. The prefill side must be done with the request in both cases.
+        """
+        leveling, hop = self.leveling, self._kv
+        if leveling is None or hop is None or not leveling.has_text:
+            return False
+        now = self._env.now
+        ended = r.prefill_end
+        if ended != ended:
+            ended = now + self.prefill.steps.prefill(r.todo, r.todo * (r.prompt - r.todo / 2))
+        hits = decoder.memory.hits(r.blocks, r.prompt)
+        kv = max(now + leveling.fastest(r, self._model.sent_bytes(r.prompt, hits)), ended) + self.handover
+        context = r.prompt + r.output - r.left
+        new = context - hits
+        waits = self._prefill_seconds(self.decode, decoder.tokens_ahead())
+        text = max(now + self.text_delay(r), ended) + waits + self.decode.steps.prefill(new, new * (hits + new / 2))
+        return text < kv
+
+    def text_delay(self, r: Request) -> float:
+        """Seconds that the prompt's text takes from the prefill side to the decoder."""
+        return 0.0 if self._kv is None else self._kv.delay(r.prompt * PROMPT_BYTES_PER_TOKEN, r.device)
+
+    def note_text(self, r: Request) -> None:
+        """Write down that a request's text was sent in place of its KV."""
+        if self.leveling is not None:
+            self.leveling.note(r, len(self.leveling.levels))
+
+    def cancel(self, sent: Moment) -> float:
+        """Give up a transfer; returns the bytes that were sent, infinite if all had left."""
+        return 0.0 if self._kv is None else self._kv.cancel(sent)
+
+    def send(self, r: Request, size: float, release: Release | Feed) -> Moment | None:
         """Put the KV on the way; the event fires when its last byte has come. None where there is no link to pass.
 
         Where the receiver has it all already, word of it still has to come.
         """
         return None if self._kv is None else self._kv.send(size, release, r.device)
 
+    def one_way(self, r: Request) -> float:
+        """Seconds from the leaving of a byte of KV to its arrival."""
+        return 0.0 if self._kv is None else self._kv.delay(0.0, r.device)
+
     def decode_codec(self, r: Request) -> float:
         """Seconds from the last byte's arrival to KV that the decode engine can use."""
         if not self.has_codec:
             return 0.0
         # From the first byte's arrival on: it left half a round trip before.
-        over = r.transfer_end - r.transfer_start - (self._kv.delay(0.0, r.device) if self._kv is not None else 0.0)
+        over = r.transfer_end - r.transfer_start - self.one_way(r)
         size = self._model.sent_bytes(r.prompt, r.at_receiver)
-        return self._spec.decode_tail(size, self._kv_dtype, self._layers, over)
+        spec = self._spec if self.leveling is None else self._plans[r.kv_level - self.leveling.first]
+        return spec.decode_tail(size, self._kv_dtype, self._layers, over)
 
-    def deliver(self, r: Request) -> None:
-        """Stamp when the first, second and last token reached the user."""
+    def deliver(self, r: Request) -> bool:
+        """Stamp when the first, second and last token reached the user; returns whether they did."""
+        self._stamp_tokens(r)
+        if r.last_token < inf:
+            return True
+        r.first_token = r.second_token = r.last_token = nan
+        return False
+
+    def _stamp_tokens(self, r: Request) -> None:
         down = self._down_decode[r.klass]
         if down is None:
             down = _token_delay(self._from_decode[r.klass], r.device)

@@ -56,6 +56,8 @@ class World:
         self.sources: list[Iterator[Request]] = []
         self.users: list[tuple[float, Iterator[tuple[float, Request]]]] = []
         self.classes: list[str] = []
+        self.levels: list[str] = []
+        """Levels of adaptive codecs, route by route."""
         self.sources_left = 0
         self.arrived = 0
         self._arrivals_end = 0.0
@@ -125,6 +127,7 @@ class World:
             end=end,
             arrivals_end=self._arrivals_end,
             events=next(self.env._eid),
+            levels=self.levels,
         )
 
     def _levels(self) -> list[Levels]:

@@ -170,3 +170,10 @@ def test_a_variant_that_does_not_fit_does_not_stop_a_run(
     assert app.run(["run", "quickstart", *change, "--json"]) in (0, 3)
     assert app.run(["compare", "quickstart", *change, "--json"]) == 2
     assert "not --set" in capsys.readouterr().err
+
+
+def test_codecs_that_go_by_a_name_are_listed_with_their_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["kinds", "kv.codec"]) == 0
+    said = capsys.readouterr().out
+    assert "4.92 times smaller, encodes 18.09 GB/s, decodes 31.80 GB/s" in said
+    assert "cachegen-l2          4.1875 bits, estimated: " in said

@@ -93,6 +93,27 @@ SLIPS = [
     ("seed: 7", "seed: -7", "run:", ["at least 0"]),
     ("seed: 7", "seed: 1e40", "run:", ["seed"]),
     ("route: paas", "route: pass", "router:", ["did you mean 'paas'?"]),
+    ("10 Gbps", "0 Gbps", "internet:", ["must be more than zero"]),
+    ("rtt: 25 ms", "rtt: 25 ms, loss: 100 %", "internet:", ["loss", "must be less than 1"]),
+    ("rtt: 25 ms", "rtt: 25 ms, loss: -1 %", "internet:", ["is not a share", "0.1 %"]),
+    ("rtt: 25 ms", "rtt: 25 ms, transport: tpc", "internet:", ["did you mean 'tcp'?"]),
+    ("rtt: 25 ms", "rtt: 0 s, transport: tcp", "internet:", ["round trip above zero", "ideal"]),
+    ("rtt: 25 ms", "rtt: 25 ms, background: {rate: 11 Gbps}", "internet:", ["takes all of the rate", "give less"]),
+    ("rtt: 25 ms", "rtt: 25 ms, background: {flows: -1}", "internet:", ["flows", "at least 0"]),
+    ("decode: homes}", "decode: homes, kv: {weight: 0}}", "paas: {", ["weight", "at least 1e-06"]),
+    ("decode: homes}", "decode: homes, kv: {weight: 1e30}}", "paas: {", ["weight", "at most"]),
+    ("decode: homes}", "decode: homes, kv: {weight: .nan}}", "paas: {", ["weight", "not a finite number"]),
+    ("decode: homes}", "decode: homes, kv: {priority: high}}", "paas: {", ["priority", "write a whole number"]),
+    ("decode: homes}", "decode: homes, kv: {timeout: 0 s}}", "paas: {", ["timeout", "must be more than zero"]),
+    ("decode: homes}", "decode: homes, kv: {after_outage: maybe}}", "paas: {", ["after_outage", "restart, resume"]),
+]
+
+TWO_LINKS = [
+    # (in place of the link, words)
+    ("a: {A, transport: tcp}, b: {B, transport: bbr}", ["different transports", "say which it uses"]),
+    ("a: {A}", ["no link joins 'cloud' and 'homes'", "add one under network.links"]),
+    ("a: {A, rtt: 0 s}, b: {B, rtt: 0 s, transport: tcp}", ["round trip above zero"]),
+    ("a: {A, rtt: -1 ms}, b: {B}", ["is negative"]),
 ]
 
 
@@ -104,6 +125,21 @@ def test_a_slip_in_the_scenario(
     Path("bad.yaml").write_text(SCENARIO.replace(old, new, 1))
     line = one(["run", "bad.yaml"], capsys)
     assert line.startswith(f"bad.yaml:{LINE[place]}:"), line
+    for word in words:
+        assert word in line
+
+
+@pytest.mark.parametrize(("links", "words"), TWO_LINKS)
+def test_a_path_of_two_links(links: str, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    for name, ends in (("A", "cloud, exchange"), ("B", "exchange, homes")):
+        rtt = "" if f"{name}, rtt" in links else ", rtt: 5 ms"
+        links = links.replace(name, f"between: [{ends}], bandwidth: 10 Gbps{rtt}")
+    link = next(line for line in SCENARIO.splitlines() if "internet:" in line)
+    text = SCENARIO.replace(f"  links:\n{link}", f"  links: {{{links}}}").replace(
+        "  homes:", "  exchange: {}\n  homes:"
+    )
+    Path("bad.yaml").write_text(text)
+    line = one(["run", "bad.yaml"], capsys)
     for word in words:
         assert word in line
 

@@ -16,7 +16,7 @@ from paasim.model.spec import ModelSpec
 from paasim.scenario import load
 from paasim.scenario.loader import from_dict
 from tests.docs.pages import PAGES, ROOT, Block, blocks
-from tests.docs.quote import COMMAND, README, excerpt, quoted
+from tests.docs.quote import EXPLAINED, NETWORK, QUICKSTART, README, Quote
 
 NOT_OURS = ("sh install.sh", ".venv/bin/python", ".ci/run")
 """Beginnings of commands that are run elsewhere: by the user, by `.ci/run`."""
@@ -99,7 +99,7 @@ def _needs_a_trace(line: str) -> bool:
 
 @pytest.mark.parametrize(
     "block",
-    [block for page in (README, ROOT / "docs" / "scenario.md") for block in blocks(page, "yaml")],
+    [block for page in (README, ROOT / "docs" / "scenario.md", NETWORK) for block in blocks(page, "yaml")],
     ids=str,
 )
 def test_scenarios_are_valid(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,12 +147,14 @@ def test_the_router_that_is_shown_works(here: Path) -> None:
 # ---- quoted output ---------------------------------------------------------------------------------------------------
 
 
-def test_quoted_output_is_real(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("quote", [QUICKSTART, *EXPLAINED], ids=str)
+def test_quoted_output_is_real(quote: Quote, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Line by line: the same words, and numbers within 5 % (libraries differ between machines)."""
-    assert app.run([*COMMAND, "--jobs", "1"]) == 0
-    pairs = list(zip_longest(_lines(quoted()), _lines(excerpt(capsys.readouterr().out)), fillvalue=""))
+    assert app.run([*quote.command, *(("--jobs", "1") if quote.command[0] == "compare" else ())]) == 0
+    real = quote.excerpt(capsys.readouterr().out)
+    pairs = list(zip_longest(_lines(quote.quoted()), _lines(real), fillvalue=""))
     unlike = [pair for pair in pairs if not _alike(*pair)]
-    assert not unlike, "README.md quotes another output; to renew it: python -m tests.docs.quote"
+    assert not unlike, "the page quotes another output; to renew it: python -m tests.docs.quote"
 
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")

@@ -13,6 +13,7 @@ from paasim.metrics.definitions import ttft, ttst
 from paasim.metrics.itl import pooled
 from paasim.metrics.parts import ttft_parts, ttst_parts
 from paasim.metrics.window import Window
+from paasim.scenario.ends import path_between
 from tests.laws.watch import Seen
 
 CLOSE = 1e-9
@@ -46,6 +47,17 @@ def completed(seen: Seen) -> np.ndarray:
 def steps(seen: Seen) -> np.ndarray:
     """Decode steps of each request: one less where the prefill side emits the first token."""
     return column(seen, "output_tokens") - ~first_from_decode(seen)
+
+
+def computed(seen: Seen) -> np.ndarray:
+    """Whose prompt a prefill engine computed, whatever became of its KV."""
+    return ~np.isnan(column(seen, "prefill_end"))
+
+
+def computed_again(seen: Seen) -> np.ndarray:
+    """How often each request's context was computed again: after preemptions, and where its text was sent."""
+    names = np.array([name == "text" for name in seen.records.levels] + [False])  # level -1 reads the last entry
+    return column(seen, "preemptions") + names[column(seen, "kv_level").astype(int)]
 
 
 def every_request_ends_in_one_outcome(seen: Seen) -> None:
@@ -98,7 +110,7 @@ def links_carry_what_was_sent(seen: Seen) -> None:
     for level in _levels(seen, "link"):
         spec = seen.scenario.network.links[level.name]
         total = level.totals["bytes"] + level.totals["bytes_backward"]
-        uses = np.array([_link_of(seen, name) == level.name for name in seen.records.routes])[routes]
+        uses = np.array([level.name in _links_of(seen, name) for name in seen.records.routes])[routes]
         assert total[-1] >= float(np.sum(sizes[uses & ended])) * (1 - CLOSE) - 1
         assert total[-1] <= float(np.sum(sizes[uses & begun])) * (1 + CLOSE) + 1
         if getattr(spec, "kind", "") == "fixed":
@@ -109,12 +121,12 @@ def links_carry_what_was_sent(seen: Seen) -> None:
             assert np.all(sent <= rate * time * (1 + CLOSE) + rate * CLOSE + 1), level.name
 
 
-def _link_of(seen: Seen, route: str) -> str | None:
+def _links_of(seen: Seen, route: str) -> list[str]:
     spec = seen.scenario.routes[route]
-    sites = {spec.prefill.split(".")[0], spec.decode.split(".")[0]}
     if not spec.ships_kv:
-        return None
-    return next((n for n, link in seen.scenario.network.links.items() if set(link.between) == sites), None)
+        return []
+    sites = [end.split(".")[0] for end in (spec.prefill, spec.decode)]
+    return path_between(seen.scenario.network.links, *sites) or []
 
 
 def engines_stay_inside_their_limits(seen: Seen) -> None:
@@ -147,11 +159,11 @@ def tokens_are_conserved(seen: Seen) -> None:
     if not seen.scenario.run.drain:
         return
     done = completed(seen)
-    again = column(seen, "preemptions")[done]
+    again = computed_again(seen)[done]
     pools = list(_levels(seen, "pool", "fleet"))
     prompts = sum(float(level.totals["prompt_tokens"][-1]) for level in pools)
     every = sum(float(level.totals["tokens"][-1]) for level in pools)
-    want = float(np.sum((column(seen, "prompt_tokens") - column(seen, "cached_tokens"))[done]))
+    want = float(np.sum((column(seen, "prompt_tokens") - column(seen, "cached_tokens"))[computed(seen)]))
     assert prompts >= want
     if not np.any(again):
         assert prompts == want
@@ -187,10 +199,10 @@ def little(seen: Seen) -> None:
     for level in _levels(seen, "pool", "fleet"):
         here = np.array([seen.scenario.routes[name].prefill == level.name for name in seen.records.routes])[routes]
         there = np.array([seen.scenario.routes[name].decode == level.name for name in seen.records.routes])[routes]
-        queue = _spent(seen, "uplink_end", "prefill_start", done & here)
+        queue = _spent(seen, "uplink_end", "prefill_start", computed(seen) & here)
         queue += _spent(seen, "handover_end", "decode_start", decodes & there)
         assert near(level.totals["queue"][-1], queue, scale=len(done) * seen.records.end), level.name
-        running = _spent(seen, "prefill_start", "prefill_end", done & here & moves)
+        running = _spent(seen, "prefill_start", "prefill_end", computed(seen) & here & moves)
         running += _spent(seen, "prefill_start", "finish", done & here & ~moves)
         running += _spent(seen, "decode_start", "finish", decodes & there)
         assert near(level.totals["running"][-1], running, scale=len(done) * seen.records.end), level.name

@@ -108,19 +108,54 @@ def pools(draw: st.DrawFn, role: str, name: str, block: int) -> Scene:
     return pool
 
 
+TRANSPORTS: tuple[Any, ...] = (
+    None,
+    None,
+    "tcp",
+    "ideal",
+    {"kind": "tcp", "connections": 8, "receive_window": "256 KiB", "reuse": "1 s"},
+    {"kind": "bbr", "handshake": "tls", "reuse": "always", "after_idle": "restart"},
+    {"kind": "tcp", "congestion": "reno", "host": "800 Mbps", "slow_start": False},
+)
+"""How a scene's longer links are filled."""
+
+
 @st.composite
-def links(draw: st.DrawFn, ends: list[str]) -> Scene:
+def changes(draw: st.DrawFn) -> Scene:
+    """What a link does over time; outages end within a second, so that everything ends."""
+    found: Scene = {}
+    if draw(st.booleans()):
+        found["capacity"] = draw(st.sampled_from(["5g-lowband", "fcc-broadband"]))
+    if draw(st.booleans()):
+        at_random = {"every": "300 ms", "for": "100 ms"}
+        found["outages"] = draw(st.sampled_from([at_random, [{"at": "100 ms", "for": "800 ms"}]]))
+    if draw(st.booleans()):
+        found["jitter"] = draw(st.sampled_from(["2 ms", {"p50": "1 ms", "p99": "20 ms"}]))
+    return found
+
+
+@st.composite
+def links(draw: st.DrawFn, ends: list[str], transport: Any = None) -> Scene:
     link: Scene = {
         "between": ends if draw(st.booleans()) else ends[::-1],
         "bandwidth": f"{draw(st.sampled_from([50, 400, 3000, 100_000]))} Mbps",
-        "rtt": draw(st.sampled_from(["0 s", "1 ms", "25 ms", "200 ms"])),
+        "rtt": draw(st.sampled_from(["1 ms", "25 ms", "200 ms"] if transport else ["0 s", "1 ms", "25 ms", "200 ms"])),
     }
+    if transport is not None and draw(st.booleans()):
+        link["transport"] = transport
+        link["loss"] = draw(st.sampled_from(["0 %", "0.01 %", "2 %"]))
     if draw(st.booleans()):
         link["kind"] = draw(st.sampled_from(["shared", "fixed"]))
+    if link.get("kind") != "fixed" and draw(st.integers(0, 3)) == 0:
+        link["background"] = draw(
+            st.sampled_from([{"rate": "20 Mbps"}, {"flows": 2}, {"rate": "5 Mbps", "flows": 0.5}])
+        )
+    if link.get("kind") != "fixed" and draw(st.integers(0, 3)) == 0:
+        link |= draw(changes())
     if draw(st.integers(0, 3)) == 0:
         link["backward_bandwidth"] = "80 Mbps"
     if "homes" in ends and draw(st.booleans()):
-        preset = draw(st.sampled_from(["home-fibre", "5g", ""]))
+        preset = draw(st.sampled_from(["home-fibre", "5g", "lte-driving", ""]))
         link["access"] = preset or {"down": "40 Mbps", "up": "10 Mbps", "rtt": "12 ms"}
     return link
 
@@ -128,13 +163,28 @@ def links(draw: st.DrawFn, ends: list[str]) -> Scene:
 @st.composite
 def kv_plans(draw: st.DrawFn) -> Scene:
     kv: Scene = {}
-    streaming = draw(st.sampled_from([None, "whole", "layers", {"kind": "layers", "per_release": 5}]))
+    some_layers = {"kind": "layers", "per_release": 5}
+    streaming = draw(st.sampled_from([None, "whole", "layers", some_layers, "chunks", "chunks"]))
     if streaming is not None:
         kv["streaming"] = streaming
-    codec = draw(st.sampled_from([None, "fp8", "cachegen", "rated", "blocking"]))
+    codec = draw(st.sampled_from([None, "fp8", "cachegen", "rated", "blocking", "adaptive"]))
+    if draw(st.integers(0, 5)) == 0:
+        kv["after_outage"] = "restart"
+    if draw(st.integers(0, 3)) == 0:
+        kv |= {"weight": draw(st.sampled_from([0.5, 1.0, 3.0])), "priority": draw(st.sampled_from([-1, 0, 2]))}
+    if draw(st.integers(0, 3)) == 0:
+        kv["timeout"] = draw(st.sampled_from(["1 ms", "100 ms", "10 s"]))
     if codec in ("rated", "blocking"):
         rate = f"{draw(st.sampled_from([1, 20]))} GB/s"
         kv["codec"] = {"kind": "ratio", "ratio": 2.5, "encode": rate, "decode": "2 GB/s", "pipelined": codec == "rated"}
+    elif codec == "adaptive":
+        slow = {"kind": "ratio", "ratio": 9, "encode": "1 GB/s", "decode": "1 GB/s", "pipelined": draw(st.booleans())}
+        kv["codec"] = {
+            "kind": "adaptive",
+            "levels": draw(st.sampled_from([["none", "fp8", slow], [slow], ["none", "cachegen"]])),
+            "deadline": draw(st.sampled_from(["1 ms", "30 ms", "1 s"])),
+            "text": draw(st.booleans()),
+        }
     elif codec is not None:
         kv["codec"] = codec
     return kv
@@ -185,11 +235,18 @@ def scenes(draw: st.DrawFn) -> Scene:
         site, pool = end.split(".")
         role = {"whole": "mixed"}.get(pool, pool)
         sites[site]["pools"][pool] = draw(pools(role, name, block))
-    network = {
-        "internet": draw(links(["cloud", "homes"])),
-        "wan": draw(links(["far", "cloud"])),
-        "long-haul": draw(links(["far", "homes"])),
-    }
+    transport = draw(st.sampled_from(TRANSPORTS))
+    network = {"internet": draw(links(["cloud", "homes"], transport))}
+    if draw(st.booleans()):
+        network["wan"] = draw(links(["far", "cloud"], transport))
+    else:
+        # Over an exchange, which homes may be joined to as well.
+        sites["exchange"] = {}
+        network["wan"] = draw(links(["far", "exchange"], transport))
+        network["metro"] = draw(links(["exchange", "cloud"], transport))
+    if draw(st.booleans()):
+        # Else by way of the cloud.
+        network["long-haul"] = draw(links(["far", "homes"], transport))
     if draw(st.booleans()):
         network["fabric"] = draw(links(["cloud", "cloud"])) | {"bandwidth": "10 Gbps"}
     routes: Scene = {}

@@ -33,7 +33,9 @@ _PER_TIME = re.compile(r"([\d.e+-]+) (/s|[kMG]?bps|[kMG]?B/s)")
 def stretched(value: Any, k: float) -> Any:
     """The same scenario in slow motion: every time k times as long, every rate k times as small."""
     if isinstance(value, dict):
-        return {key: _access(each, k) if key == "access" else stretched(each, k) for key, each in value.items()}
+        # Capacities that follow a measured network keep its time: left out.
+        rest = {key: each for key, each in value.items() if key != "capacity"}
+        return {key: _access(each, k) if key == "access" else stretched(each, k) for key, each in rest.items()}
     if isinstance(value, list):
         return [stretched(each, k) for each in value]
     if value == MEASURED:

@@ -8,12 +8,12 @@ from typing import Any
 from paasim.core.kernel import Environment
 from paasim.core.release import Release
 from paasim.link.access import Access
-from paasim.link.link import Link
+from paasim.link.plain.duplex import DuplexLink
 from paasim.link.shared import SharedSpec
 from tests.link.reference import Job
 
 
-def shared(env: Environment, rate: float = 100.0, rtt: float = 0.0, **more: Any) -> Link:
+def shared(env: Environment, rate: float = 100.0, rtt: float = 0.0, **more: Any) -> DuplexLink:
     """A shared link of `rate` bytes/s."""
     spec = SharedSpec(between=("a", "b"), bandwidth=f"{rate * 8!r} bps", rtt=f"{rtt!r} s", **more)
     return spec.build(env, "link")

@@ -64,7 +64,7 @@ def simulate(jobs: Sequence[Job], capacity: float, access: dict[int, float]) -> 
             return [job.finish for job in jobs]
         for job, rate, end in zip(busy, rates, dry, strict=True):
             job.sent += rate * (then - now)
-            if end <= then:
+            if end <= then or job.sent >= job.ready:
                 job.sent = job.ready  # no crumbs of rounding
                 if not job.steps:
                     job.finish = then

@@ -12,13 +12,13 @@ from paasim.core.kernel import Environment
 from paasim.core.release import Release
 from paasim.link.access import Access
 from paasim.link.fixed import FixedSpec
-from paasim.link.link import Link
+from paasim.link.plain.duplex import DuplexLink
 from tests.link.drive import shared, whole
 
 exactly = pytest.approx
 
 
-def send(env: Environment, link: Link, *args: Any, at: float = 0.0) -> dict[str, float]:
+def send(env: Environment, link: DuplexLink, *args: Any, at: float = 0.0) -> dict[str, float]:
     """Send once; what comes back is filled in by `env.run()`."""
     seen: dict[str, float] = {}
 

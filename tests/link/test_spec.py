@@ -18,6 +18,8 @@ from paasim.link.shared import SharedSpec
 
 any_link: TypeAdapter[Any] = TypeAdapter(AnyLink)
 BLOCK = {"between": ["cloud", "homes"], "bandwidth": "10 Gbps", "rtt": "25 ms"}
+NEEDED = {"rdma": {"efficiency": 1.0, "fixed": "0 ms"}}
+"""Keys that a kind cannot do without."""
 
 
 def test_a_link_is_shared_unless_it_says_otherwise() -> None:
@@ -41,9 +43,9 @@ def test_preset_by_name_and_with_changes() -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_presets_are_estimates_with_a_source(name: str) -> None:
+def test_presets_have_a_source_and_say_what_is_estimated(name: str) -> None:
     preset = PRESETS[name]
-    assert preset.provenance == "estimated"
+    assert preset.provenance == ("fitted" if preset.process else "estimated")
     assert "http" in preset.source
     assert preset.note
     assert min(preset.down, preset.up, preset.rtt) > 0
@@ -71,7 +73,7 @@ def test_mistakes_are_told(change: dict[str, Any], message: str) -> None:
 
 @pytest.mark.parametrize("kind", registry.kinds("link"))
 def test_every_kind_keeps_the_contract(kind: str) -> None:
-    spec = any_link.validate_python({**BLOCK, "kind": kind, "access": "home-fibre"})
+    spec = any_link.validate_python({**BLOCK, "kind": kind, "access": "home-fibre", **NEEDED.get(kind, {})})
     env = Environment()
     link = spec.build(env, "internet")
     seen = []

@@ -1,6 +1,7 @@
 """KV bytes against published tables and against the laws they must obey."""
 
 import csv
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -128,3 +129,21 @@ def test_laws(name, prompt, held, tp):
     assert sum(weight for _, weight in model.windows) == pytest.approx(1)
     half = model.stored_as("fp8")
     assert half.kv_bytes(prompt) <= model.kv_bytes(prompt)
+
+
+@pytest.mark.parametrize("name", ["llama-3.1-8b", "gpt-oss-20b", "deepseek-v3", "kimi-linear-48b"])
+@given(prompt=st.integers(1, 5000), held=st.floats(0, 1), cuts=st.lists(st.floats(0, 1), max_size=5))
+def test_what_is_there_to_send_grows_to_what_is_sent(name: str, prompt: int, held: float, cuts: list[float]) -> None:
+    model, at_receiver = load(name), int(held * prompt)
+    steps = [model.sent_by(prompt, at_receiver, int(cut * prompt)) for cut in sorted(cuts)]
+    whole = model.sent_bytes(prompt, at_receiver)
+    assert model.sent_by(prompt, at_receiver, prompt) == whole
+    assert all(a <= b for a, b in pairwise([0.0, *steps, whole * (1 + 1e-12)]))
+
+
+def test_windows_send_the_end_of_the_prompt_and_states_come_last() -> None:
+    gpt, kimi = load("gpt-oss-20b"), load("kimi-linear-48b")
+    # Half of its layers see 128 tokens: before those of the end, the other half alone has anything to send.
+    assert gpt.sent_by(1000, 0, 872) == 872 * 24_576
+    assert gpt.sent_by(1000, 0, 1000) == (1000 + 128) * 24_576
+    assert kimi.sent_by(1000, 0, 1000) - kimi.sent_by(1000, 0, 999) == kimi.state_bytes + kimi.kv_bytes_per_token

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.skipif(not is_compiled(), reason="paasim is not compile
 TRACES = ("azure", "mooncake")
 """Scenarios that read files which are not part of the repository."""
 SCENARIOS = sorted(path.stem for path in bundled("scenarios").glob("*.yaml") if path.stem not in TRACES)
+SCENARIOS.append(str(Path(__file__).with_name("meshed.yaml")))
+"""And one that uses all that the mesh knows."""
 
 PLAIN = """
 import sys

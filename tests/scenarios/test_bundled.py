@@ -10,12 +10,14 @@ import pytest
 import paasim
 from paasim.core.paths import bundled as folder
 from paasim.core.recorder import Records
+from paasim.core.request import COMPLETED
 from paasim.metrics.definitions import ttft
 from paasim.metrics.parts import ttft_parts
 from paasim.metrics.replication import measure
 from paasim.metrics.warmup import Warmup
 from paasim.scenario import bundled, check
-from paasim.simulate import simulate_once
+from paasim.scenario.ends import path_between
+from paasim.simulate import TRANSFER_TIMEOUT, simulate_once
 
 NAMES = bundled()
 NEED_DATA = {"azure", "mooncake"}
@@ -40,18 +42,26 @@ def shortened(name: str) -> paasim.Scenario:
 def check_conservation(records: Records) -> None:
     counts = measure(records, Warmup(share=0.0), [{}] * len(records.classes)).counts
     assert counts.arrived == counts.completed + sum(counts.dropped.values()) + counts.unfinished
-    assert counts.completed == counts.arrived == REQUESTS  # all of them drain, and none is too long
+    # All of them drain, and none is too long; over radio some are given up.
+    assert counts.completed + counts.dropped.get(TRANSFER_TIMEOUT, 0) == counts.arrived == REQUESTS
 
 
 def check_parts(records: Records) -> None:
     parts = ttft_parts(records.requests, records.first_token)
-    assert all(np.all(part >= 0) for part in parts.values())
-    assert sum(parts.values()) == pytest.approx(ttft(records.requests), rel=1e-9)
+    done = records.requests["outcome"] == COMPLETED
+    assert all(np.all(part[done] >= 0) for part in parts.values())
+    assert sum(parts.values())[done] == pytest.approx(ttft(records.requests)[done], rel=1e-9)
 
 
-def check_bytes(records: Records) -> None:
+def check_bytes(scenario: paasim.Scenario, records: Records) -> None:
+    """What links carried is what was sent, once for every link of its path."""
+    passed = []
+    for name in records.routes:
+        sites = [end.split(".")[0] for end in (scenario.routes[name].prefill, scenario.routes[name].decode)]
+        passed.append(len(path_between(scenario.network.links, *sites) or ()))
     carried = sum(each.totals["bytes"][-1] for each in records.resources if each.kind == "link")
-    assert carried == pytest.approx(np.sum(records.requests["kv_bytes"]), rel=1e-9)
+    sent = np.array(passed)[records.requests["route"].astype(int)] * records.requests["kv_bytes"]
+    assert carried == pytest.approx(np.nansum(sent), rel=1e-9)
 
 
 def test_each_kind_of_route_has_a_scenario() -> None:
@@ -80,7 +90,7 @@ def test_it_runs_and_keeps_the_laws(name: str) -> None:
         records = simulate_once(each)
         check_conservation(records)
         check_parts(records)
-        check_bytes(records)
+        check_bytes(each, records)
 
 
 def test_the_quickstart_needs_nothing_but_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:

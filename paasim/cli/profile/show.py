@@ -12,6 +12,8 @@ from paasim.cli.profile import options
 from paasim.cli.profile.options import Json
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from paasim.profile.profile import Profile
 
 PROMPTS = (512, 2048, 8192, 32768)
@@ -68,26 +70,15 @@ def show(
 
 
 def _draw(profile: Profile, output: Path) -> None:
-    """Write the figure.
+    """Write the figure; InputError if the file cannot be written."""
+    from paasim.cli.drawing import save
 
-    Raises:
-        InputError: if the file is neither SVG nor PNG, or cannot be written.
-    """
-    from paasim.core.errors import InputError
+    def figure() -> Figure:
+        from paasim.report.figures.profile import draw
 
-    if output.suffix not in (".svg", ".png"):
-        raise InputError.one("--output", f"'{output}' is neither .svg nor .png", "end its name in one of these")
-    from paasim.report import style
-    from paasim.report.figures.profile import draw
+        return draw(profile)
 
-    figure = draw(profile)
-    try:
-        output.write_bytes(style.svg(figure) if output.suffix == ".svg" else style.png(figure))
-    except OSError as error:
-        raise InputError.one(
-            "--output", f"'{output}' cannot be written: {error.strerror}", "check the folder"
-        ) from None
-    console.note(f"drawn in {output}")
+    save(figure, output)
 
 
 def _facts(profile: Profile) -> dict[str, Any]:

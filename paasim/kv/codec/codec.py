@@ -16,6 +16,11 @@ class CodecSpec(Spec):
         """Whether it packs one layer while the next is computed, and unpacks one while the next arrives."""
         return False
 
+    @property
+    def label(self) -> str:
+        """What results call it."""
+        return "codec"
+
     def wire_bytes(self, size: float, number_bytes: float) -> float:
         """Bytes that cross the network.
 
@@ -24,6 +29,15 @@ class CodecSpec(Spec):
             number_bytes: bytes per number of the model's KV format (2 for bf16, 1 for fp8).
         """
         raise TypeError(f"{type(self).__name__} does not say what it makes of a KV cache")
+
+    def seconds(self, size: float, number_bytes: float, transfer: float) -> float:
+        """Seconds from a cache that is there to one that is unpacked at the other end, if its bytes take `transfer`.
+
+        A pipelined codec is taken to be a line of machines on many small parts: the slowest sets the pace. Any other
+        packs, sends and unpacks one after the other.
+        """
+        encode, decode = self.encode_seconds(size, number_bytes), self.decode_seconds(size, number_bytes)
+        return max(encode, transfer, decode) if self.is_pipelined else encode + transfer + decode
 
     def encode_seconds(self, size: float, number_bytes: float) -> float:
         """Seconds to pack the whole cache."""

@@ -12,6 +12,16 @@ class NoneSpec(CodecSpec):
 
     kind: Literal["none"] = "none"
 
+    @property
+    def is_pipelined(self) -> bool:
+        """It does nothing that could hold up the next layer."""
+        return True
+
+    @property
+    def label(self) -> str:
+        """Its kind."""
+        return self.kind
+
     def wire_bytes(self, size: float, number_bytes: float) -> float:
         """All bytes."""
         return size

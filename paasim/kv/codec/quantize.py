@@ -19,6 +19,11 @@ class QuantizeSpec(RatedSpec):
     bits: float = Field(gt=0, le=32)
     """Bits per number on the wire, scales and zero points included."""
 
+    @property
+    def label(self) -> str:
+        """Its name, or its bits."""
+        return self.name or f"{self.bits:g}-bit"
+
     def wire_bytes(self, size: float, number_bytes: float) -> float:
         """Bytes on the wire."""
         return size * min(1.0, self.bits / 8 / number_bytes)

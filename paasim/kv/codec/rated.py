@@ -9,6 +9,8 @@ from paasim.kv.codec.codec import CodecSpec
 class RatedSpec(CodecSpec):
     """Base of codecs with an encode and a decode rate."""
 
+    name: str = ""
+    """What results call it; a preset's is its own name."""
     encode: Bandwidth | None = None
     """Rate of packing, in uncompressed KV (such as 20 GB/s); left out, packing takes no time."""
     decode: Bandwidth | None = None

@@ -21,6 +21,11 @@ class RatioSpec(RatedSpec):
     of_bits: float | None = Field(default=None, gt=0)
     """Bits per number of the KV cache that the ratio was measured on; left out, it holds for the model's own format."""
 
+    @property
+    def label(self) -> str:
+        """Its name, or its ratio."""
+        return self.name or f"ratio-{self.ratio:g}"
+
     def wire_bytes(self, size: float, number_bytes: float) -> float:
         """Bytes on the wire; a ratio that was measured on wider numbers helps less on narrow ones."""
         if self.of_bits is None:

@@ -11,7 +11,7 @@ from paasim.kv.streaming.streaming import StreamingSpec
 
 
 class LayersSpec(StreamingSpec):
-    """Each layer is sent as soon as it is computed and packed.
+    """Each layer is sent as soon as it is computed and packed; where a prompt takes several steps, those of each step.
 
     With l parts, prefill T and codec E, a pipelined codec is the second machine of a two-machine flow line whose jobs
     are alike: part i (from 1) is computed at `i·T/l` and packed at `T/l + E/l + (i − 1)·max(T, E)/l`. Without codec
@@ -28,6 +28,10 @@ class LayersSpec(StreamingSpec):
         """It does."""
         return True
 
+    def parts(self, layers: int) -> int:
+        """Of what a prefill step computes: the layers, some together."""
+        return -(-layers // self.per_release)
+
     def release(
         self, start: float, duration: float, layers: int, encode: float, head: float = 0.0, pipelined: bool = True
     ) -> Release:
@@ -38,7 +42,7 @@ class LayersSpec(StreamingSpec):
         """
         if encode and not pipelined:
             return Release(start + duration + encode, 0.0, 0.0, 1)
-        parts = -(-layers // self.per_release)
+        parts = -(-layers // self.per_release)  # as `parts`, without a call per request
         packing = head * encode
         compute, pack = duration / parts, (encode - packing) / parts
         first = max(compute - packing, 0.0) + pack

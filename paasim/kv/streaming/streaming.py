@@ -14,6 +14,10 @@ class StreamingSpec(Spec):
         """Whether bytes leave while the prefill runs, so that a sender must begin at its start."""
         return False
 
+    def parts(self, layers: int) -> int:
+        """Into how many parts what a prefill step computes is cut, where it is sent step by step."""
+        return 1
+
     def release(
         self, start: float, duration: float, layers: int, encode: float, head: float = 0.0, pipelined: bool = True
     ) -> Release:

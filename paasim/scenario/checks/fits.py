@@ -7,6 +7,7 @@ from math import inf
 
 from paasim.core.errors import InputError, Problem
 from paasim.core.streams import Streams
+from paasim.kv.codec.adaptive import AdaptiveSpec
 from paasim.scenario.checks.place import Found, PartCheck, at
 from paasim.scenario.ends import End
 from paasim.scenario.engines import thermal_of
@@ -41,6 +42,19 @@ def profiles_cover_phases(scenario: Scenario, parts: Parts) -> Found:
             if wanted and not can:
                 what = f"profile {parts.profiles[name].spec.id} has no {phase} measurements, but a route needs them"
                 yield at(scenario, (*end.path, "profile"), what, "choose another profile (`paasim profile list`)")
+
+
+def text_can_be_computed(scenario: Scenario, parts: Parts) -> Found:
+    """Where a codec may send the text in place of the KV, the decoder can compute a prompt."""
+    for name, route in scenario.routes.items():
+        codec = route.kv.codec
+        if not route.ships_kv or not isinstance(codec, AdaptiveSpec) or not codec.text:
+            continue
+        if not parts.steps(route.decode).can_prefill:
+            profile = parts.profiles[route.decode].spec.id
+            what = f"the decoder would compute prompts, but its profile {profile} has no prefill measurements"
+            todo = "leave text out, or choose another profile (`paasim profile list`)"
+            yield at(scenario, ("routes", name, "kv", "codec", "text"), what, todo)
 
 
 def weights_fit_memory(scenario: Scenario, parts: Parts) -> Found:
@@ -90,4 +104,10 @@ def heat_is_known(scenario: Scenario, parts: Parts) -> Found:
                 yield at(scenario, (*end.path, "thermal"), each.what, each.todo)
 
 
-FITS: tuple[PartCheck, ...] = (profiles_cover_phases, heat_is_known, weights_fit_memory, some_request_fits_memory)
+FITS: tuple[PartCheck, ...] = (
+    profiles_cover_phases,
+    text_can_be_computed,
+    heat_is_known,
+    weights_fit_memory,
+    some_request_fits_memory,
+)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from paasim.core.errors import did_you_mean
+from paasim.kv.codec.adaptive import AdaptiveSpec
 from paasim.scenario.builder import origin
 from paasim.scenario.checks.place import Found, NameCheck, at
 from paasim.scenario.ends import ends, path_between
 from paasim.scenario.scenario import Scenario
+from paasim.scenario.wiring import path_loss, transport
 
 
 def links_join_sites(scenario: Scenario) -> Found:
@@ -59,12 +61,33 @@ def routes_have_a_path(scenario: Scenario) -> Found:
                 pairs += [(users, start.site), (goal.site, users)]
         for a, b in dict.fromkeys(tuple(sorted(pair)) for pair in pairs):
             links = path_between(scenario.network.links, a, b)
-            if links is None or len(links) > 1:
-                what = f"no link joins '{a}' and '{b}'" + (" directly" if links else ": the site is unreachable")
+            if links is None:
+                what = f"no link joins '{a}' and '{b}': the site is unreachable"
                 todo = (
                     f"add one under network.links, such as wan: {{between: [{a}, {b}], bandwidth: 10 Gbps, rtt: 20 ms}}"
                 )
                 yield at(scenario, ("routes", name), what, todo)
+
+
+def paths_have_a_transport(scenario: Scenario) -> Found:
+    """The links that a route's KV cache passes agree on a transport, or the route says one; and it can use the path."""
+    known, specs = ends(scenario), scenario.network.links
+    for name, route in scenario.routes.items():
+        start, goal = known.get(route.prefill), known.get(route.decode)
+        if start is None or goal is None or not route.ships_kv:
+            continue
+        links = [specs[link] for link in path_between(specs, start.site, goal.site) or ()]
+        senders = {sender.model_dump_json() for link in links if (sender := link.sender()) is not None}
+        if route.transport is None and len(senders) > 1:
+            what = "the links of its path have different transports"
+            yield at(scenario, ("routes", name), what, "say which it uses, e.g. transport: tcp")
+            continue
+        sender = transport(links, route)
+        rtt = sum(link.rtt + (0.0 if link.access is None else link.access.figures()[2]) for link in links)
+        fault = "" if sender is None or not links else sender.fault(rtt, path_loss(links))
+        if fault:
+            what, _, todo = fault.partition("; ")
+            yield at(scenario, ("routes", name), what, todo)
 
 
 def users_are_at_a_site(scenario: Scenario) -> Found:
@@ -101,6 +124,27 @@ def router_names_routes(scenario: Scenario) -> Found:
             yield at(scenario, path, f"there is no route '{route}'", did_you_mean(route, scenario.routes))
 
 
+def adaptive_codecs_have_a_deadline(scenario: Scenario) -> Found:
+    """A codec that follows the bandwidth knows by when the KV has to be there."""
+    for name, route in scenario.routes.items():
+        codec = route.kv.codec
+        if not route.ships_kv or not isinstance(codec, AdaptiveSpec) or codec.deadline is not None:
+            continue
+        path = ("routes", name, "kv", "codec")
+        todo = "give it a deadline, such as deadline: 500 ms"
+        if route.first_token == "prefill":
+            yield at(scenario, path, "no limit of the SLO says by when KV is needed after the first token", todo)
+            continue
+        without = [klass for klass, spec in scenario.classes.items() if (spec.slo or scenario.slo).ttft is None]
+        if without:
+            what = f"goes by the TTFT limit of the SLO, but {', '.join(without)} {_have(without)} none"
+            yield at(scenario, path, what, f"{todo}, or slo: {{ttft: 2 s}}")
+
+
+def _have(names: list[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
 def run_has_an_end(scenario: Scenario) -> Found:
     """Requests that come without end need a duration or a number of requests."""
     if scenario.run.duration is not None or scenario.run.requests is not None:
@@ -116,8 +160,10 @@ NAMES: tuple[NameCheck, ...] = (
     routes_name_ends,
     routes_suit_roles,
     routes_have_a_path,
+    paths_have_a_transport,
     users_are_at_a_site,
     devices_serve_their_own_users,
     router_names_routes,
+    adaptive_codecs_have_a_deadline,
     run_has_an_end,
 )

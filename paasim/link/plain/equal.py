@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from heapq import heappop, heappush, heapreplace
 from math import inf
 
-from paasim.link.flow import Flow
+from paasim.link.plain.flow import Flow
 
 _Entry = tuple[float, int, int, Flow]
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from paasim.core.kernel import Moment, Timer
 from paasim.core.release import Release
-from paasim.link.equal import Equal
-from paasim.link.filling import Filling
-from paasim.link.flow import Flow
-from paasim.link.independent import Independent
+from paasim.link.plain.equal import Equal
+from paasim.link.plain.filling import Filling
+from paasim.link.plain.flow import Flow
+from paasim.link.plain.independent import Independent
 
 if TYPE_CHECKING:
     from paasim.core.kernel import Environment
@@ -59,6 +59,7 @@ class Direction:
         "_devices",
         "_env",
         "_finished",
+        "_later",
         "_number",
         "_sharing",
         "_sum",
@@ -83,6 +84,8 @@ class Direction:
         self._timer: Timer | None = None
         self._timer_at = self._at = inf
         self._finished: list[Flow] = []
+        self._later: list[Flow] = []
+        """Flows whose bytes are ready from a later moment on."""
         self._number = self._count = 0
         # What decides the way of sharing: how many flows have which cap, how many each device has, the rate that
         # devices ask for together, and how many flows there are beyond one per device.
@@ -115,19 +118,69 @@ class Direction:
         ready = start if head > 0.0 else start + first
         event._value = ready if ready > now else now
         if start > now and head > 0.0:
-            env.call(start, lambda _: self._start(flow))
+            self._later.append(flow)
+            env.call(start, lambda _: self._start_later(flow))
         else:
             self._start(flow)
         return event
 
-    def share(self, rate: float, device: Access | None) -> float:
-        """Bytes per second that one more flow would get now, at least, if all flows under way were busy."""
+    def cancel(self, event: Moment) -> tuple[float, float]:
+        """Take out the flow with this event, which will not happen; the others share what it leaves.
+
+        Returns:
+            Its size, and the bytes that it had sent; (0, 0) if all of them had left: then the event happens.
+        """
+        now = self._env.now
+        self._run(now)
+        for flow in self._later:
+            if flow.event is event:
+                self._later.remove(flow)
+                return flow.size, 0.0
+        flows = list(self._sharing.park(now))
+        gone = next((flow for flow in flows if flow.event is event), None)
+        if gone is None:
+            return 0.0, 0.0
+        sent = gone.size - gone.unsent()
+        self._count_out(gone, now, sent)
+        sharing = self._sharing
+        if isinstance(sharing, Independent):
+            self._sharing = Independent()
+        elif isinstance(sharing, Equal):
+            self._sharing = Equal(self.capacity, next(iter(self._caps), self.capacity), now)
+        else:
+            self._sharing = Filling(self.capacity)
+        for flow in flows:
+            if flow is not gone:
+                self._sharing.take(flow)
+        self._narrow(now)
+        self._arm(self._sharing.peek())
+        return gone.size, sent
+
+    def unsent(self, event: Moment) -> float:
+        """Bytes that the flow with this event still has to send."""
+        now = self._env.now
+        self._run(now)
+        return sum(flow.unsent() for flow in self._sharing.park(now) if flow.event is event)
+
+    def share(self, rate: float, device: Access | None, own: bool = False) -> float:
+        """Bytes per second that one more flow would get now, at least, if all flows under way were busy.
+
+        Args:
+            rate: of its access link.
+            device: whose it is.
+            own: whether it is no more flow, but one of those under way.
+        """
         rate = min(rate, self.capacity)
         if not self.shared:
             return rate
-        if device is not None:
-            rate /= 1 + self._devices.get(device, 0)
-        return min(rate, max(self.capacity - self._sum, self.capacity / (self._count + 1)))
+        flows, used = self._count + 1, self._sum
+        at_device = 1 + self._devices.get(device, 0) if device is not None else 1
+        if own:
+            flows -= 1
+            at_device -= 1 if device is not None else 0
+            if at_device == 1:
+                used -= rate
+        return min(rate / at_device, max(self.capacity - used, self.capacity / flows))
 
     def totals(self, now: float) -> tuple[float, float]:
         """Bytes sent, and time integral of the number of flows under way, up to `now` (the present)."""
@@ -137,6 +190,12 @@ class Direction:
             sent += flow.size - flow.unsent()
             seconds += now - flow.started
         return sent, seconds
+
+    def _start_later(self, flow: Flow) -> None:
+        """Start a flow whose moment has come, unless it was cancelled."""
+        if flow in self._later:
+            self._later.remove(flow)
+            self._start(flow)
 
     def _start(self, flow: Flow) -> None:
         now = self._env.now
@@ -169,15 +228,19 @@ class Direction:
         env = self._env
         for flow in finished:
             env.happen(flow.event, flow.left + flow.delay)
-            self.bytes += flow.size
-            self.flow_seconds += flow.left - flow.started
-            self._count -= 1
-            if self._caps:
-                self._note(flow, -1)
-            else:
-                self._sum -= flow.cap
+            self._count_out(flow, flow.left, flow.size)
         finished.clear()
         self._narrow(time)
+
+    def _count_out(self, flow: Flow, left: float, sent: float) -> None:
+        """Count a flow that has left, or was given up, at `left`."""
+        self.bytes += sent
+        self.flow_seconds += left - flow.started
+        self._count -= 1
+        if self._caps:
+            self._note(flow, -1)
+        else:
+            self._sum -= flow.cap
 
     # The way of sharing.
 
@@ -211,7 +274,7 @@ class Direction:
                 self._change(Equal(self.capacity, cap, now), now)
                 return
         if not alike and not isinstance(sharing, Filling):
-            self._change(Filling(self.capacity, now), now)
+            self._change(Filling(self.capacity), now)
 
     def _narrow(self, now: float) -> None:
         """After flows have left: change to a cheaper way of sharing, if it will last."""

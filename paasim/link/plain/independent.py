@@ -7,8 +7,8 @@ from heapq import heappop, heappush
 from math import inf
 from typing import TYPE_CHECKING
 
-from paasim.link.equal import Equal
-from paasim.link.flow import Flow
+from paasim.link.plain.equal import Equal
+from paasim.link.plain.flow import Flow
 
 if TYPE_CHECKING:
     from paasim.link.access import Access

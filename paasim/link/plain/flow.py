@@ -19,7 +19,7 @@ class Flow:
     """A transfer while its bytes leave. Slots, not a dataclass: one is made per transfer, in the hot loop.
 
     The state is (`at`, `backlog`, `released`): at that moment `backlog` bytes are ready and unsent, and parts 0 to
-    `released - 1` have been released. Whoever shares out the link keeps it (see `paasim.link.direction`).
+    `released - 1` have been released. Whoever shares out the link keeps it (see `paasim.link.plain.direction`).
     """
 
     __slots__ = (

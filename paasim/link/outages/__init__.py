@@ -1,0 +1,1 @@
+"""Outages: times at which nothing passes, one file per kind."""

@@ -1,0 +1,1 @@
+"""Plain links: a constant rate that transfers share, at the least cost."""

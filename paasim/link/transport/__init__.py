@@ -1,0 +1,1 @@
+"""How a sender fills a path: connections, windows, loss and end hosts; one file per kind."""

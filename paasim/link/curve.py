@@ -169,14 +169,14 @@ class Curve:
     def lowered(self, amount: float) -> Curve:
         """All rates less an amount, in bytes/s, but not below zero; a made curve is used up as by `scaled`."""
         if self._more is not None:
-            return Curve.made((lasts, max(rate - amount, 0.0)) for lasts, rate in self.hand_over())
+            return Curve.made(_changed(self.hand_over(), 1.0, amount, inf))
         return Curve(self._times, [max(rate - amount, 0.0) for rate in self._rates], self._period, self._offset)
 
     # Pieces by number: of a loop, numbers go on from round to round.
 
     def _each(self, factor: float, limit: float) -> Curve:
         if self._more is not None:
-            return Curve.made((lasts, min(rate * factor, limit)) for lasts, rate in self.hand_over())
+            return Curve.made(_changed(self.hand_over(), factor, 0.0, limit))
         rates = [min(rate * factor, limit) for rate in self._rates]
         return Curve(self._times, rates, self._period, self._offset)
 
@@ -277,6 +277,14 @@ class Curve:
             if barren == BARREN:
                 return False
         return self._sums[-1] >= goal or self._rates[-1] > 0.0
+
+
+def _changed(
+    pieces: Iterator[tuple[float, float]], factor: float, less: float, limit: float
+) -> Iterator[tuple[float, float]]:
+    """Pieces with other rates. A function: compiled, a generator in brackets would ask for all pieces at once."""
+    for lasts, rate in pieces:
+        yield lasts, min(max(rate * factor - less, 0.0), limit)
 
 
 def _cumulated(times: list[float], rates: list[float]) -> list[float]:

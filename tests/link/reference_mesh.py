@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from math import inf
 
 from paasim.core.release import Release
+from paasim.link.curve import Curve
 
 
 @dataclass
 class Steps:
-    """A capacity that changes at set times, for the reference and, by the same names, for the mesh."""
+    """A capacity that changes at set times, for the reference."""
 
     times: list[float]
     rates: list[float]
@@ -20,8 +21,9 @@ class Steps:
     def rate(self, time: float) -> float:
         return self.rates[max(bisect_right(self.times, time) - 1, 0)]
 
-    def next_change(self, time: float) -> float:
-        return next((t for t in self.times if t > time), inf)
+    def curve(self) -> Curve:
+        """The same for the mesh."""
+        return Curve(self.times, self.rates)
 
 
 @dataclass

@@ -62,7 +62,7 @@ def drive(
     """When each trip's last byte leaves the mesh; with `taps` channel `d` is the access link of a device."""
     env = Environment()
     mesh = Mesh(env)
-    real = {name: Channel(name, steps.rates[0], steps) for name, steps in channels.items()}  # type: ignore[arg-type]
+    real = {name: Channel(name, steps.rates[0], steps.curve()) for name, steps in channels.items()}
     finishes = [math.inf] * len(some)
 
     def one(i: int, trip: Trip) -> Generator[Any, Any, None]:

@@ -28,7 +28,7 @@ class Scene:
     def __init__(self, some: list[Trip], channels: dict[str, Steps]) -> None:
         self.env = Environment()
         self.mesh = Mesh(self.env)
-        self.channels = {name: Channel(name, s.rates[0], s) for name, s in channels.items()}  # type: ignore[arg-type]
+        self.channels = {name: Channel(name, s.rates[0], s.curve()) for name, s in channels.items()}
         self.arrived: dict[int, float] = {}
         self.streams: list[Stream] = []
         for i, trip in enumerate(some):
@@ -180,8 +180,8 @@ def test_a_channel_of_no_capacity_waits_for_ever_and_loses_nothing() -> None:
 def test_an_outage_pauses_a_stream_or_makes_it_begin_anew() -> None:
     down = Steps([0.0, 5.0, 8.0], [10.0, 0.0, 10.0])
     whole = Release(0.0, 0.0, 0.0, 1)
-    assert lone([Channel("c", 10.0, down)], 100.0, whole) == pytest.approx(13.0)  # type: ignore[arg-type]
-    again = lone([Channel("c", 10.0, down)], 100.0, whole, restarts=True)  # type: ignore[arg-type]
+    assert lone([Channel("c", 10.0, down.curve())], 100.0, whole) == pytest.approx(13.0)
+    again = lone([Channel("c", 10.0, down.curve())], 100.0, whole, restarts=True)
     assert again == pytest.approx(18.0)
 
 

@@ -54,7 +54,7 @@ def test_a_feed_is_as_the_staircase_that_it_turns_out_to_be(
 ) -> None:
     env = Environment()
     mesh = Mesh(env)
-    real = {name: Channel(name, s.rates[0], s) for name, s in channels.items()}  # type: ignore[arg-type]
+    real = {name: Channel(name, s.rates[0], s.curve()) for name, s in channels.items()}
     finishes = [math.inf] * len(some)
     # Nothing is ready before the stream begins: a feed that was given bytes before has them at that moment.
     some = [replace(trip, release=trip.release._replace(head=0.0)) for trip in some]

@@ -111,6 +111,12 @@ class AccessSpec(Spec):
         """Whether constant rates and a round trip say all about it."""
         return self.down_capacity is None and self.up_capacity is None and self.jitter is None
 
+    @property
+    def round_trip(self) -> float:
+        """Seconds that it adds to the round trip."""
+        preset = PRESETS.get(self.preset or "")
+        return self.rtt if self.rtt is not None else 0.0 if preset is None else preset.rtt
+
     def figures(self, base: Path | None = None) -> tuple[float, float, float]:
         """Rate down and rate up in bits per second, round trip in seconds, with the preset filled in.
 
@@ -121,7 +127,7 @@ class AccessSpec(Spec):
         return (
             _figure(self.down, self.down_capacity, preset.down, base),
             _figure(self.up, self.up_capacity, preset.up, base),
-            preset.rtt if self.rtt is None else self.rtt,
+            self.round_trip,
         )
 
     def build(self, towards_device: bool, rng: np.random.Generator | None = None, base: Path | None = None) -> Access:

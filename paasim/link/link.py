@@ -71,7 +71,7 @@ class LinkSpec(Spec):
 
     @model_validator(mode="after")
     def _suits_its_transport(self) -> Self:
-        rtt = self.rtt + (0.0 if self.access is None else self.access.figures()[2])
+        rtt = self.rtt + (0.0 if self.access is None else self.access.round_trip)
         if self.transport is not None and (fault := self.transport.fault(rtt, 0.0)):
             raise ValueError(fault)
         return self

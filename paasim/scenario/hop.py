@@ -67,6 +67,10 @@ class Hop:
         """Seconds that a small message of `size` bytes takes; infinite if it never gets through."""
         raise NotImplementedError
 
+    def one_way(self, device: int) -> float:
+        """Seconds from a byte's leaving to its arrival, jitter apart."""
+        raise NotImplementedError
+
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
         """Send bytes as they become ready; the event happens when the last one arrives, with the time of the first."""
         raise NotImplementedError
@@ -108,6 +112,10 @@ class LinkHop(Hop):
     def delay(self, size: float, device: int) -> float:
         """Seconds that a small message takes (see `Link.latency`)."""
         return self._link.latency(size, self._forward, self._access(device))
+
+    def one_way(self, device: int) -> float:
+        """Half a round trip."""
+        return self._link.latency(0.0, self._forward, self._access(device))
 
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
         """Send bytes as they become ready (see `Link.transfer`)."""
@@ -166,6 +174,10 @@ class PathHop(Hop):
     def delay(self, size: float, device: int) -> float:
         """Seconds that a small message takes (see `Path.latency`)."""
         return self._path.latency(size, self._at(device))
+
+    def one_way(self, device: int) -> float:
+        """Half a round trip."""
+        return self._path.delay(self._at(device))
 
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
         """Send bytes as they become ready (see `Path.transfer`)."""

@@ -50,7 +50,7 @@ class Leg:
     @property
     def room(self) -> float:
         """What others leave; next to nothing where they take more than a rate that changes has on average."""
-        return max(self.rate - self.background, 1e-9 * self.rate)
+        return max(self.rate - self.background, 1e-9 * self.rate, 1e-9)
 
     def share(self, weight: float) -> float:
         """What a transfer of this weight gets if it is alone, but for the transfers of others."""
@@ -59,7 +59,8 @@ class Leg:
     def bandwidth_for(self, share: float, weight: float, besides: float = 0.0) -> float:
         """The bandwidth, bits/s, at which a transfer of this weight gets a share, and so much is taken besides."""
         room = share * (weight + self.others) / weight
-        return (room + self.background + besides) / self.rate * self.bandwidth
+        bits = self.bandwidth / self.rate if self.rate > 0.0 else 8.0
+        return (room + self.background + besides) * bits
 
 
 def legs(links: Mapping[str, LinkSpec], start: End, goal: End, base: Path | None = None) -> list[Leg]:
@@ -100,19 +101,19 @@ def _link(name: str, spec: LinkSpec, is_forward: bool, base: Path | None) -> Leg
     rate = spec.rates()[0 if is_forward else 1]
     if capacity is not None:
         rate = min(rate, capacity.mean(base))
-    if spec.outages is not None:
-        rate *= 1.0 - spec.outages.share()
+    # Neither do others send while it is out.
+    up = 1.0 if spec.outages is None else 1.0 - spec.outages.share()
     varies = capacity is not None or spec.outages is not None
     others = spec.background
     return Leg(
         name,
         name,
         "" if varies else f"network.links.{name}.{key}",
-        8 * rate if varies else bits,
-        rate,
+        8 * rate * up if varies else bits,
+        rate * up,
         spec.rtt,
         is_shared=spec.is_shared,
-        background=0.0 if others is None or others.rate is None else others.rate / 8,
+        background=0.0 if others is None or others.rate is None else others.rate * up / 8,
         others=0.0 if others is None else others.flows,
     )
 

@@ -204,8 +204,8 @@ class Way:
         return None if self._kv is None else self._kv.send(size, release, r.device)
 
     def one_way(self, r: Request) -> float:
-        """Seconds from the leaving of a byte of KV to its arrival."""
-        return 0.0 if self._kv is None else self._kv.delay(0.0, r.device)
+        """Seconds from the leaving of a byte of KV to its arrival; jitter holds up the last bytes, not the first."""
+        return 0.0 if self._kv is None else self._kv.one_way(r.device)
 
     def decode_codec(self, r: Request) -> float:
         """Seconds from the last byte's arrival to KV that the decode engine can use."""

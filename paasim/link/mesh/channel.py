@@ -101,19 +101,31 @@ class Channel:
             return size / self.capacity
         return inf if size > 0.0 else 0.0
 
-    def share(self, weight: float, own: bool = False) -> float:
+    def share(self, now: float, weight: float, own: Stream | None = None) -> float:
         """Bytes per second that a flow of a weight would get now, at least: what is free, or an even share.
 
         Args:
+            now: the present, s; totals and rates are those of now.
             weight: its connections.
-            own: whether it is no more flow, but one of those under way.
+            own: the stream under way that it is, if it is no other flow.
         """
-        others, used = self.greedy, self.rate
+        capacity, others, used = self.next_rate(now), self.greedy, self.rate
         for group in self.groups:
             others += group.weight
-        if self.lone is not None and not own:
-            others += self.lone.weight
-        if own:
-            others = max(others - weight, 0.0)
-        even = self.capacity * weight / (weight + others)
-        return max(even, self.capacity - used) if self.greedy <= 0.0 and not own else even
+        lone = self.lone
+        if lone is not None and lone is not own and lone.group is not None:
+            others += lone.weight
+            used += lone.rate
+        if own is not None and own.group is not None and own is not lone:
+            others = max(others - own.weight, 0.0)
+            used -= own.rate
+        even = capacity * weight / (weight + others)
+        return max(even, capacity - used) if self.greedy <= 0.0 else even
+
+    def coming(self, now: float) -> float:
+        """Bytes per second now; while nothing passes, what comes next."""
+        rate = self.next_rate(now)
+        if rate <= 0.0 and self.curve is not None:
+            change = self.curve.next_change(now)
+            return self.curve.rate(change) if change < inf else 0.0
+        return rate

@@ -273,9 +273,10 @@ class Fluid:
         channel.armed = False
         if not channel.streams:
             return
-        touched = [channel.lone] if channel.lone is not None and channel.lone.group is not None else []
-        was_down = channel.capacity <= 0.0
-        touched += self._broken(channel) if was_down and channel.next_rate(now) > 0.0 else []
+        was_down, lone = channel.capacity <= 0.0, channel.lone
+        touched = self._broken(channel) if was_down and channel.next_rate(now) > 0.0 else []
+        if lone is not None and lone.group is not None and lone not in touched:
+            touched.insert(0, lone)
         for stream in touched:
             if stream.group is not None:
                 self._leave_group(stream, now)
@@ -293,7 +294,7 @@ class Fluid:
     def _broken(self, channel: Channel) -> list[Stream]:
         """The streams that do not survive that a channel was down: they begin anew when it is back."""
         through = [s for s in self._streams if channel is s.tap or channel in s.path]
-        return [stream for stream in through if stream.restarts and stream is not channel.lone]
+        return [stream for stream in through if stream.restarts]
 
 
 def _by_priority(group: Group) -> int:

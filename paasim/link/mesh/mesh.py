@@ -62,6 +62,10 @@ class Mesh:
         self._settle()
         return stream.sent
 
+    def stream(self, event: Moment | None) -> Stream | None:
+        """The stream under way whose arrival is `event`; None if there is none."""
+        return None if event is None else self._streams.get(event)
+
     def unsent(self, event: Moment) -> float:
         """Bytes of a stream under way that are ready and have not left."""
         self.sync()

@@ -190,11 +190,11 @@ class Path:
             tap.used[self._number] = self._env.now
 
     def rate(self, tap: Tap | None) -> float:
-        """Bytes per second of the narrowest channel now."""
+        """Bytes per second of the narrowest channel now; of one that is down, when it is back."""
         now, narrowest = self._env.now, self._cap
         for channel in self._channels:
-            narrowest = min(narrowest, channel.next_rate(now))
-        return narrowest if tap is None else min(narrowest, tap.channel.next_rate(now))
+            narrowest = min(narrowest, channel.coming(now))
+        return narrowest if tap is None else min(narrowest, tap.channel.coming(now))
 
     def delay(self, tap: Tap | None) -> float:
         """Half a round trip, s."""
@@ -228,11 +228,11 @@ class Path:
         if self._transport is not None:
             terms = self._terms(tap)
             rate, weight = min(rate, terms.cap), weight * terms.weight
-        own = event is not None
+        now, own = self._env.now, self._mesh.stream(event)
         for channel in self._channels:
-            rate = min(rate, channel.share(weight, own))
+            rate = min(rate, channel.share(now, weight, own))
         if tap is not None:
-            rate = min(rate, tap.channel.share(weight, own))
+            rate = min(rate, tap.channel.share(now, weight, own))
         if rate <= 0.0:
             return inf
-        return self.delay(tap) + (size / rate if own else last_byte(size, rate, terms))
+        return self.delay(tap) + (size / rate if event is not None else last_byte(size, rate, terms))

@@ -152,6 +152,14 @@ class Stream:
         """Bytes that have left, its state being that of now; those sent in vain too."""
         return self.lost + self.claimed - self.backlog
 
+    @property
+    def rate(self) -> float:
+        """Bytes per second that it sends, its group having been placed; 0 while it is idle."""
+        group = self.group
+        if group is None or self.mode == FRESH:
+            return 0.0
+        return self.pace if self.mode == HELD else self.weight * group.level
+
     def limit(self) -> float:
         """Bytes per second that it gets at most, its device's other streams apart."""
         tap = self.tap

@@ -8,6 +8,7 @@ from typing import Any
 
 from paasim.core.streams import Streams
 from paasim.engine.batching.policy import BatchingSpec
+from paasim.link.outages.random import RandomOutages
 from paasim.profile import calibrations
 from paasim.scenario.builder import origin
 from paasim.scenario.checks.fits import too_long
@@ -167,6 +168,18 @@ def first_token_differs(scenario: Scenario) -> Found:
         yield at(scenario, ("routes",), what, "TTFT, TTST and TPOT of such routes are not like for like; E2EL is")
 
 
+def restarts_have_an_end(scenario: Scenario, parts: Parts) -> Found:
+    """A transfer that begins anew after each outage may need longer than a link is ever up."""
+    for name, route in scenario.routes.items():
+        kv, links = route.kv, scenario.network.links
+        if not route.ships_kv or kv.after_outage == "resume" or kv.timeout is not None or scenario.run.max_time:
+            continue
+        path = path_between(links, parts.ends[route.prefill].site, parts.ends[route.decode].site) or []
+        if any(isinstance(links[link].outages, RandomOutages) for link in path):
+            what = "its transfers begin anew after each outage: those that never fit between two never end"
+            yield at(scenario, ("routes", name, "kv", "after_outage"), what, "set kv.timeout, or run.max_time")
+
+
 DOUBTS: tuple[PartCheck, ...] = (
     model_differs,
     calibration_fits_the_profile,
@@ -178,4 +191,5 @@ DOUBTS: tuple[PartCheck, ...] = (
     replications_differ,
     kv_moves_over_a_link,
     pools_are_used,
+    restarts_have_an_end,
 )

@@ -83,7 +83,7 @@ def paths_have_a_transport(scenario: Scenario) -> Found:
             yield at(scenario, ("routes", name), what, "say which it uses, e.g. transport: tcp")
             continue
         sender = transport(links, route)
-        rtt = sum(link.rtt + (0.0 if link.access is None else link.access.figures()[2]) for link in links)
+        rtt = sum(link.rtt + (0.0 if link.access is None else link.access.round_trip) for link in links)
         fault = "" if sender is None or not links else sender.fault(rtt, path_loss(links))
         if fault:
             what, _, todo = fault.partition("; ")

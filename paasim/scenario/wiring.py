@@ -128,11 +128,18 @@ class Wiring:
                 tuple(channels),
                 sum(spec.rtt for spec in specs),
                 min(unshared, default=inf),
-                None if route is None else transport(specs, route),
+                None if route is None else self._transport(specs, route, name),
                 path_loss(specs),
                 self._jitter(tuple(link for link, _ in ways)),
             )
         return self._paths[key]
+
+    def _transport(self, specs: list[LinkSpec], route: RouteSpec, name: str) -> TransportSpec | None:
+        try:
+            return transport(specs, route)
+        except ValueError as error:
+            what = f"{self._scenario.label}routes.{name}: {error}"
+            raise InputError.one(self._scenario.where("routes", name), what, "say which, e.g. transport: tcp") from None
 
     def _jitter(self, links: tuple[str, ...]) -> Callable[[], float] | None:
         """Draws the delay that links add to a transfer; None if they add none."""

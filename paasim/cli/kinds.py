@@ -76,12 +76,14 @@ def _show_codecs() -> None:
 def _keys(spec: type[Spec]) -> list[tuple[str, str]]:
     """The keys of a kind, each with its first sentence and its default as the user would write it."""
     schema = spec.model_json_schema(mode="serialization")
+    # By names as they are written: keys with a default that is made anew each time are not required either.
+    needed = {field.alias or name for name, field in spec.model_fields.items() if field.is_required()}
     lines = []
     for name, entry in schema.get("properties", {}).items():
         if name == "kind":
             continue
         text = str(entry.get("description", "")).split("\n")[0].rstrip(".")
-        given = "required" if "default" not in entry else "optional"
+        given = "required" if name in needed else "optional"
         if entry.get("default") is not None:
             given = f"default {json.dumps(entry['default'], ensure_ascii=False)}"
         lines.append((name, f"{text} ({given})"))

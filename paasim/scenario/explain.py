@@ -74,9 +74,10 @@ def _requests(scenario: Scenario) -> Iterator[str]:
 def _sites(scenario: Scenario, parts: Parts) -> Iterator[str]:
     yield ""
     yield "Sites"
+    origins = {workload.origin for workload in scenario.classes.values()}
     for site in scenario.sites:
         here = [end for end in parts.ends.values() if end.site == site]
-        yield f"  {site}" if here else f"  {site}: users only"
+        yield f"  {site}" if here else f"  {site}: {'users only' if site in origins else 'no hardware'}"
         for end in here:
             yield f"    {_end(end, parts)}"
 

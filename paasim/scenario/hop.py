@@ -67,6 +67,10 @@ class Hop:
         """Seconds that a small message of `size` bytes takes; infinite if it never gets through."""
         raise NotImplementedError
 
+    def foreseen(self, size: float, device: int) -> float:
+        """As `delay`, jitter apart: to look ahead without a draw, which would shift those of real messages."""
+        raise NotImplementedError
+
     def one_way(self, device: int) -> float:
         """Seconds from a byte's leaving to its arrival, jitter apart."""
         raise NotImplementedError
@@ -110,7 +114,11 @@ class LinkHop(Hop):
         return None if self._last_mile is None else self._last_mile.of(device)
 
     def delay(self, size: float, device: int) -> float:
-        """Seconds that a small message takes (see `Link.latency`)."""
+        """Seconds that a small message takes (see `DuplexLink.latency`)."""
+        return self._link.latency(size, self._forward, self._access(device))
+
+    def foreseen(self, size: float, device: int) -> float:
+        """The same: a plain link has no jitter."""
         return self._link.latency(size, self._forward, self._access(device))
 
     def one_way(self, device: int) -> float:
@@ -118,19 +126,19 @@ class LinkHop(Hop):
         return self._link.latency(0.0, self._forward, self._access(device))
 
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
-        """Send bytes as they become ready (see `Link.transfer`)."""
+        """Send bytes as they become ready (see `DuplexLink.transfer`)."""
         return self._link.transfer(size, release, self._forward, self._access(device))
 
     def cancel(self, moment: Moment) -> float:
-        """Give up a transfer (see `Link.cancel`)."""
+        """Give up a transfer (see `DuplexLink.cancel`)."""
         return self._link.cancel(moment, self._forward)
 
     def unsent(self, moment: Moment) -> float:
-        """Bytes that are ready and have not left (see `Link.unsent`)."""
+        """Bytes that are ready and have not left (see `DuplexLink.unsent`)."""
         return self._link.unsent(moment)
 
     def expected(self, size: float, device: int, moment: Moment | None = None) -> float:
-        """Seconds at the present share (see `Link.share`)."""
+        """Seconds at the present share (see `DuplexLink.share`)."""
         access = self._access(device)
         rate = self._link.share(self._forward, access, moment)
         return size / rate + self._link.latency(0.0, self._forward, access)
@@ -174,6 +182,10 @@ class PathHop(Hop):
     def delay(self, size: float, device: int) -> float:
         """Seconds that a small message takes (see `Path.latency`)."""
         return self._path.latency(size, self._at(device))
+
+    def foreseen(self, size: float, device: int) -> float:
+        """The same, without a draw."""
+        return self._path.latency(size, self._at(device), False)
 
     def one_way(self, device: int) -> float:
         """Half a round trip."""

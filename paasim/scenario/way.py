@@ -160,7 +160,8 @@ class Way:
     def _after_kv(self, r: Request) -> float:
         """Seconds from KV at the decoder to a token at the user at least: hand-over, a lone step, the way down."""
         step = self.decode.steps.decode(1, self._model.attended(r.prompt))
-        return self.handover + step + _token_delay(self._from_decode[r.klass], r.device)
+        down = self._from_decode[r.klass]
+        return self.handover + step + (0.0 if down is None else down.foreseen(TOKEN_BYTES, r.device))
 
     def prefers_text(self, r: Request, decoder: Instance) -> bool:
         """Whether the prompt should be computed at the decoder sooner than the smallest level of its KV is there.
@@ -180,7 +181,8 @@ class Way:
         context = r.prompt + r.output - r.left
         new = context - hits
         waits = self._prefill_seconds(self.decode, decoder.tokens_ahead())
-        text = max(now + self.text_delay(r), ended) + waits + self.decode.steps.prefill(new, new * (hits + new / 2))
+        sent = now + hop.foreseen(r.prompt * PROMPT_BYTES_PER_TOKEN, r.device)
+        text = max(sent, ended) + waits + self.decode.steps.prefill(new, new * (hits + new / 2))
         return text < kv
 
     def text_delay(self, r: Request) -> float:
@@ -277,7 +279,7 @@ class Way:
     def transfer_time(self, request: RequestView) -> float:
         """Seconds that prompt and KV would be on the way, at the present share of the path."""
         up = self._up[request.klass]
-        time = 0.0 if up is None else up.delay(request.prompt_tokens * PROMPT_BYTES_PER_TOKEN, request.device)
+        time = 0.0 if up is None else up.foreseen(request.prompt_tokens * PROMPT_BYTES_PER_TOKEN, request.device)
         if self._kv is not None:
             size = self._model.sent_bytes(request.prompt_tokens)
             time += self._kv.expected(self._spec.wire_bytes(size, self._kv_dtype), request.device)

@@ -13,7 +13,7 @@ PAGES = [
     *(ROOT / name for name in ("profiles/README.md", "profiles/workloads/README.md", "benchmarks/README.md")),
 ]
 
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^(?:<!-- file: (\S+) -->\n)?```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]\n]*(?:\n[^\]\n]*)?\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -24,6 +24,8 @@ class Block:
 
     page: Path
     number: int
+    file: str
+    """Name of the file that it is, if a comment before it says so."""
     language: str
     text: str
 

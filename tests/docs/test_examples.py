@@ -44,7 +44,7 @@ def test_commands_run(page: Path, here: Path) -> None:
     for block in commands(page):
         named = re.match(r"# (\S+\.yaml)\n", block.text)
         if block.language == "csv":
-            (here / "steps.csv").write_text(block.text)
+            (here / (block.file or "steps.csv")).write_text(block.text)
         elif named:
             (here / named[1]).write_text(block.text)
         elif block.language == "sh":

@@ -14,6 +14,7 @@ from paasim.link.mesh.mesh import Mesh
 from paasim.link.mesh.path import Path, Tap
 from paasim.link.outages.pauses import paused
 from paasim.link.transport.tcp import TcpSpec
+from paasim.scenario.hop import PathHop
 
 SIZE = 1e9
 AT_ONCE = Release(0.0, 0.0, 0.0, 1, 0.0)
@@ -93,3 +94,22 @@ def test_an_outage_also_undoes_what_a_lone_idle_transfer_had_sent() -> None:
         env.call(3.5, lambda _, feed=feed: feed.give(100.0, True))
         env.run(until=60.0)
         assert seen == [pytest.approx(5.01)], taps
+
+
+def test_looking_ahead_draws_no_jitter() -> None:
+    """Else a router that looks would shift the delays of real messages."""
+    env = Environment()
+    drawn: list[float] = []
+
+    def jitter() -> float:
+        drawn.append(0.5)
+        return 0.5
+
+    path = Path(env, Mesh(env), 0, (Channel("c", 100.0),), 0.2, jitter=jitter)
+    hop = PathHop(path, None)
+    assert hop.foreseen(10.0, 0) == pytest.approx(0.2)
+    assert hop.expected(10.0, 0) == pytest.approx(0.2)
+    assert hop.one_way(0) == pytest.approx(0.1)
+    assert not drawn
+    assert hop.delay(10.0, 0) == pytest.approx(0.7)
+    assert len(drawn) == 1

@@ -33,7 +33,7 @@ def list_networks(
     console.out().print(shown)
     console.note(
         "Mbit/s, means where rates change; write `preset: NAME` in a link or in its `access`, or `capacity: NAME` for "
-        "the rate of one that changes"
+        "the rate of one that changes; one without a round trip is a rate only, and no preset"
     )
 
 

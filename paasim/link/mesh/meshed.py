@@ -25,7 +25,7 @@ class MeshedLink:
         self._channels = channels
 
     def totals(self, now: float) -> dict[str, float]:
-        """As `paasim.link.link.Link.totals`; full is what a changing capacity was at each moment."""
+        """As `paasim.link.plain.duplex.DuplexLink.totals`; full is what a changing capacity was at each moment."""
         self._mesh.sync()
         forward, backward = self._channels
         forward.settle(now)

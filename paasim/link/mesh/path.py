@@ -200,8 +200,10 @@ class Path:
         """Half a round trip, s."""
         return (self._rtt if tap is None else self._rtt + tap.rtt) / 2.0
 
-    def latency(self, size: float, tap: Tap | None) -> float:
+    def latency(self, size: float, tap: Tap | None, drawn: bool = True) -> float:
         """Seconds that a small message takes, not shared with others; infinite if it never gets through.
+
+        With `drawn` it is sent, and draws its jitter; without, somebody only wants to know.
 
         Over a connection that is open and not limited by windows: an assumption, good for prompts and tokens.
         """
@@ -211,7 +213,8 @@ class Path:
             longest = max(longest, channel.takes(size, now))
         if tap is not None:
             longest = max(longest, tap.channel.takes(size, now))
-        return self.delay(tap) + self._late(tap) + longest
+        late = self._late(tap) if drawn else 0.0
+        return self.delay(tap) + late + longest
 
     def _late(self, tap: Tap | None) -> float:
         """Seconds that a message takes besides, drawn anew each time."""

@@ -90,7 +90,12 @@ def traces(part: Part, data: Path) -> list[Trace]:
         InputError: if files are missing or wrong.
     """
     found = [trace for path in find(part.files, data) for trace in read_all(path, part.form, part.by, part.cut)]
-    return [trace for trace in found if trace.length >= LEAST]
+    long = [trace for trace in found if trace.length >= LEAST]
+    if not long:
+        most = max((trace.length for trace in found), default=0.0)
+        what = f"the longest trace lasts {most:g} s, too short to tell how a rate changes"
+        raise InputError.one("", what, f"give traces of {LEAST:g} s or more, or join pieces that belong together")
+    return long
 
 
 def rows(part: Part, data: Path) -> list[Floats]:

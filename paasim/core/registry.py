@@ -10,11 +10,13 @@ import functools
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Callable
 from importlib import metadata
 from typing import Annotated, Any, TypeVar, Union, get_args
 
 from pydantic import Field
 
+from paasim.core.errors import did_you_mean
 from paasim.core.spec import Spec
 
 T = TypeVar("T")
@@ -80,6 +82,24 @@ def union(family: str) -> Any:
 def others(family: str) -> Any:
     """As `union`, for a kind that is made of others of its family: called while its own module is being imported."""
     return Annotated[Union[tuple(dict.fromkeys(_walk(family).values()))], Field(discriminator="kind")]  # noqa: UP007
+
+
+def by_name(family: str, what: str) -> Callable[[Any], Any]:
+    """A pydantic validator that takes the bare name of a kind for a block with its defaults.
+
+    Args:
+        family: as for `kinds`.
+        what: what a kind of it is called in a message, such as `transport`.
+    """
+
+    def named(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value in kinds(family):
+            return {"kind": value}
+        raise ValueError(f"unknown {what} '{value}'; {did_you_mean(value, kinds(family))}")
+
+    return named
 
 
 def summary(spec: type[Spec]) -> str:

@@ -82,13 +82,7 @@ class Instance(Holder):
         """
         request.waits = event = Signal()
         request.prefiller = self
-        self.waiting.append(request)
-        self.load += request.prompt
-        self.ledger.queue(1, self.env.now)
-        was_idle = self.state == IDLE
-        self.wake()
-        if not was_idle:
-            self._wake_peers()
+        self._queue(request, request.prompt)
         return event
 
     def decode(self, request: Request) -> Signal:
@@ -109,14 +103,18 @@ class Instance(Holder):
         request.decoder = self
         request.again += 1
         request.todo = request.prompt + request.output - request.left
-        self.load += 1
+        self._queue(request, 1)
+        return event
+
+    def _queue(self, request: Request, load: int) -> None:
+        """Let a request wait for prompt tokens to be computed, and see whether somebody is free to begin."""
         self.waiting.append(request)
+        self.load += load
         self.ledger.queue(1, self.env.now)
         was_idle = self.state == IDLE
         self.wake()
         if not was_idle:
             self._wake_peers()
-        return event
 
     def wake(self) -> None:
         """Look at the queue: at the end of this moment if idle, else at the next step boundary."""

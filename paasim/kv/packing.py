@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from paasim.core.request import Request
     from paasim.kv.codec.codec import CodecSpec
 
+Step = tuple[float, float, int, int]
+"""A step of a prefill: (start in s, end in s, prompt tokens computed before, and after)."""
 Job = tuple[float, float, float]
 """A part: (when it could be sent, bytes on the wire, seconds to unpack it)."""
 
@@ -109,14 +111,10 @@ class Packer:
     def _on_step(self) -> None:
         steps = self._progress.steps
         while self._seen < len(steps):
-            start, end, before, after = steps[self._seen]
+            step = steps[self._seen]
             self._seen += 1
-            parts = self._parts
-            part = (self._there(after) - self._there(before)) / parts
-            for i in range(1, parts + 1):
-                last = after == self._request.prompt and i == parts
-                if part > 0.0 or last:
-                    self._plan(end if i == parts else start + (end - start) * i / parts, part, last)
+            for ready, size, last in parts_of(step, self._there, self._parts, self._request.prompt):
+                self._plan(ready, size, last)
 
     def _plan(self, ready: float, size: float, last: bool) -> None:
         """Take up a part that is computed at `ready`: now if nothing has to be chosen, else then."""
@@ -159,6 +157,21 @@ class Packer:
     def decode_tail(self, left: float) -> float:
         """Seconds that the receiver's codec needs after the last byte, which left at `left` (see `decode_tail`)."""
         return decode_tail(self._jobs, left, self._pieces, self._pipelined)
+
+
+def parts_of(step: Step, there: Callable[[int], float], parts: int, prompt: int) -> list[tuple[float, float, bool]]:
+    """What a step leaves to be sent: (when it is computed, bytes, whether that is all of the prompt), in equal parts.
+
+    Parts of no bytes are left out, but for the last: the transfer ends no sooner than the prefill.
+    """
+    start, end, before, after = step
+    size = (there(after) - there(before)) / parts
+    found: list[tuple[float, float, bool]] = []
+    if size > 0.0:
+        found = [(start + (end - start) * i / parts, size, False) for i in range(1, parts)]
+    if size > 0.0 or after == prompt:
+        found.append((end, size, after == prompt))
+    return found
 
 
 def decode_tail(jobs: Sequence[Job], left: float, pieces: int, pipelined: bool) -> float:

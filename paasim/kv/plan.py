@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from paasim.core.errors import did_you_mean
-from paasim.core.registry import kinds, union
+from paasim.core.registry import by_name, union
 from paasim.core.release import Release
 from paasim.core.spec import Spec
 from paasim.core.units import PositiveDuration, Size
 from paasim.kv.codec.codec import CodecSpec
 from paasim.kv.codec.none import NoneSpec
-from paasim.kv.codec.presets import by_name
+from paasim.kv.codec.presets import by_name as codec_by_name
 from paasim.kv.streaming.streaming import StreamingSpec
 from paasim.kv.streaming.whole import WholeSpec
 from paasim.model.dtypes import BYTES
-
-
-def _streaming_by_name(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if value in kinds("kv.streaming"):
-        return {"kind": value}
-    raise ValueError(f"unknown way of streaming '{value}'; {did_you_mean(value, kinds('kv.streaming'))}")
-
 
 if TYPE_CHECKING:
     AnyCodec = CodecSpec
     AnyStreaming = StreamingSpec
 else:
-    AnyCodec = Annotated[union("kv.codec"), BeforeValidator(by_name)]
-    AnyStreaming = Annotated[union("kv.streaming"), BeforeValidator(_streaming_by_name)]
+    AnyCodec = Annotated[union("kv.codec"), BeforeValidator(codec_by_name)]
+    AnyStreaming = Annotated[union("kv.streaming"), BeforeValidator(by_name("kv.streaming", "way of streaming"))]
 
 
 class KvSpec(Spec):

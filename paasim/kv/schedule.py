@@ -9,10 +9,7 @@ from collections.abc import Callable, Sequence
 
 from paasim.core.release import Release
 from paasim.kv.codec.codec import CodecSpec
-from paasim.kv.packing import Job
-
-Step = tuple[float, float, int, int]
-"""A step of a prefill: (start in s, end in s, prompt tokens computed before, and after)."""
+from paasim.kv.packing import Job, Step, parts_of
 
 
 def released(release: Release, size: float) -> list[tuple[float, float]]:
@@ -35,14 +32,10 @@ def packed(
         codec: of the sender; a flow line with one machine (see `paasim.kv.packing`).
         number_bytes: bytes per number of the KV format.
     """
-    ready: list[tuple[float, float]] = []
-    for start, end, before, after in steps:
-        part = (there(after) - there(before)) / parts
-        times = [start + (end - start) * i / parts for i in range(1, parts)] if part > 0.0 else []
-        if part > 0.0 or after == steps[-1][3]:  # the transfer ends no sooner than the prefill
-            ready += [(time, part) for time in [*times, end]]
+    prompt = steps[-1][3]
+    ready = [(time, size) for step in steps for time, size, _ in parts_of(step, there, parts, prompt)]
     if not codec.is_pipelined:
-        ready = [(steps[-1][1], there(steps[-1][3]))]
+        ready = [(steps[-1][1], there(prompt))]
     jobs: list[Job] = []
     free = 0.0
     for time, size in ready:

@@ -16,7 +16,7 @@ from paasim.core.errors import did_you_mean
 from paasim.core.spec import Spec
 from paasim.core.units import Bandwidth, Duration, Share
 from paasim.link.curve import Curve
-from paasim.link.presets import PRESETS, AccessPreset
+from paasim.link.presets import PRESETS, AccessPreset, as_written
 from paasim.link.varying import AnyCapacity, AnyJitter
 
 __all__ = ["PRESETS", "Access", "AccessPreset", "AccessSpec", "AnyAccess"]
@@ -93,18 +93,8 @@ class AccessSpec(Spec):
 
     @model_serializer(mode="wrap")
     def _written(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
-        """As it was written: what comes from the preset is left out, so that another preset may take its place.
-
-        Without a return type, since the JSON schema would then be of that type.
-        """
-        data = handler(self)
-        if self.preset is None or self.preset not in PRESETS:
-            return data
-        plain = type(self).model_validate({"preset": self.preset})
-        same = [
-            name for name in ("down_capacity", "up_capacity", "jitter") if getattr(self, name) == getattr(plain, name)
-        ]
-        return {name: value for name, value in data.items() if name not in same}
+        """As it was written; without a return type, since the JSON schema would then be of that type."""
+        return as_written(self, handler(self), self.preset, ("down_capacity", "up_capacity", "jitter"))
 
     @property
     def is_plain(self) -> bool:

@@ -19,7 +19,7 @@ from paasim.link.curve import Curve
 from paasim.link.mesh.channel import Channel
 from paasim.link.outages.pauses import paused
 from paasim.link.plain.duplex import DuplexLink
-from paasim.link.presets import PRESETS
+from paasim.link.presets import PRESETS, as_written
 from paasim.link.transport.transport import TransportSpec
 from paasim.link.transports import AnyTransport
 from paasim.link.varying import AnyCapacity, AnyJitter, AnyOutages
@@ -100,16 +100,9 @@ class LinkSpec(Spec):
 
     @model_serializer(mode="wrap")
     def _written(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
-        """As it was written: what comes from the preset is left out, so that another preset may take its place.
-
-        Without a return type, since the JSON schema would then be of that type.
-        """
-        data = handler(self)
-        if self.preset is None or self.preset not in PRESETS:
-            return data
-        plain = type(self).model_validate({"between": self.between, "preset": self.preset})
-        same = [name for name in PRESETS[self.preset].link() if getattr(self, name) == getattr(plain, name)]
-        return {name: value for name, value in data.items() if name not in same}
+        """As it was written; without a return type, since the JSON schema would then be of that type."""
+        filled = PRESETS[self.preset].link() if self.preset in PRESETS else {}
+        return as_written(self, handler(self), self.preset, filled, between=self.between)
 
     def rates(self) -> tuple[float, float]:
         """Bytes per second forward and backward."""

@@ -4,7 +4,7 @@ Bytes become ready part by part; from the moment at which the connection is open
 they leave at a constant rate. Bytes that are not ready, or not let go, before a moment t cannot have left before
 `t + bytes/r`; the last byte leaves at the latest of these bounds, over all parts and all windows (the backlog of a
 queue with constant rate: Reich 1958; both staircases may be taken one by one, since the lower of them counts at each
-moment). With one part it is `paasim.link.transport.terms.last_byte`, without windows `paasim.link.flow.Flow.finish`.
+moment). With one part it is `paasim.link.transport.terms.last_byte`, without windows `Flow.finish` of plain links.
 """
 
 from __future__ import annotations

@@ -7,9 +7,11 @@ pings to a nearby server: they hold the last mile and the metro network, and are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from paasim.core.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,25 @@ class AccessPreset:
         if self.jitter:
             fields["jitter"] = {"kind": "quantiles", **self.jitter}
         return fields
+
+
+def as_written(
+    spec: Spec, data: dict[str, Any], preset: str | None, names: Iterable[str], **rest: Any
+) -> dict[str, Any]:
+    """A dump without what comes from the preset, so that another preset may take its place.
+
+    Args:
+        spec: what was dumped.
+        data: its dump.
+        preset: the name of its preset.
+        names: the fields that a preset fills in.
+        rest: what a spec needs besides a preset.
+    """
+    if preset is None or preset not in PRESETS:
+        return data
+    plain = type(spec).model_validate({"preset": preset, **rest})
+    same = [name for name in names if getattr(spec, name) == getattr(plain, name)]
+    return {name: value for name, value in data.items() if name not in same}
 
 
 def _most(block: Mapping[str, Any]) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from paasim.core import yamlfile
 from paasim.core.errors import InputError, Problem, did_you_mean
 from paasim.core.paths import bundled, expand
 from paasim.model.huggingface import from_config
@@ -44,13 +45,8 @@ def load(name: str, base: Path | None = None) -> Model:
 
 
 def _from_yaml(path: Path) -> ModelSpec:
-    try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.MarkedYAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise InputError.one(where, f"is not YAML: {getattr(error, 'problem', error)}", "correct the file") from None
+    text, data = yamlfile.read(path)
+    root = yaml.compose(text, Loader=yamlfile.loader())
     try:
         return ModelSpec.model_validate(data)
     except ValidationError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from paasim.core import yamlfile
 from paasim.core.errors import InputError, Problem, did_you_mean
 from paasim.core.paths import bundled, expand
 from paasim.profile.profile import Profile
@@ -106,19 +107,10 @@ def read_header(path: Path) -> ProfileSpec:
     """
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=loader)
-        data = yaml.load(text, Loader=loader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError.one(str(path), f"cannot be read: {error}", "give a YAML file in UTF-8") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise InputError.one(where, f"is not YAML: {getattr(error, 'problem', error)}", "correct the file") from None
+    text, data = yamlfile.read(path)
     if not isinstance(data, dict):
         raise InputError.one(f"{path}:1:1", "is not the header of a profile", "start with e.g. 'id: my-gpu/my-model'")
+    root = yaml.compose(text, Loader=yamlfile.loader())
     problems = _repeated(root, str(path))
     try:
         spec = ProfileSpec.model_validate(data)

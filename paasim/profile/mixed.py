@@ -8,6 +8,8 @@ alone; with no sequences it is the one, with no prompt tokens the other.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from paasim.profile.decode import DecodeTime
@@ -24,7 +26,7 @@ STRETCH = 0.2
 `profiles/`."""
 
 
-class BesideTime:
+class BesideTime(ABC):
     """Seconds of a step that may hold prompt tokens beside sequences: what every way to tell them has in common.
 
     Args:
@@ -42,9 +44,9 @@ class BesideTime:
         decode = self._decode(b, s)
         return self._both(n, q, b, s, self._prefill(n, q), decode) if n else decode
 
+    @abstractmethod
     def _both(self, n: int, q: float, b: int, s: float, prefill: float, decode: float) -> float:
         """Seconds where there are both; `prefill` and `decode` are those of either alone."""
-        raise NotImplementedError
 
 
 class MixedTime(BesideTime):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from paasim.engine.pool import FleetSpec, PoolSpec
@@ -71,3 +71,13 @@ def path_between(links: Mapping[str, LinkSpec], start: str, goal: str) -> list[s
         at, name = before[at]
         names.append(name)
     return names[::-1]
+
+
+def directions(specs: Mapping[str, LinkSpec], names: list[str], start: str) -> Iterator[tuple[str, bool]]:
+    """The links of a way from a site, and whether it passes them forward."""
+    at = start
+    for name in names:
+        first, second = specs[name].between
+        is_forward = first == at
+        at = second if is_forward else first
+        yield name, is_forward

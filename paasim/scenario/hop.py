@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from math import inf
 from pathlib import Path as Folder
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ class LastMile:
         return (access.forward, access.backward) if access is not None else (inf, inf)
 
 
-class Hop:
+class Hop(ABC):
     """From one site to another. Base of both kinds."""
 
     __slots__ = ("token_delay",)
@@ -63,40 +64,40 @@ class Hop:
         self.token_delay = token_delay
         """Seconds that a streamed token takes; None where it depends on the device or on the moment."""
 
+    @abstractmethod
     def delay(self, size: float, device: int) -> float:
         """Seconds that a small message of `size` bytes takes; infinite if it never gets through."""
-        raise NotImplementedError
 
+    @abstractmethod
     def foreseen(self, size: float, device: int) -> float:
         """As `delay`, jitter apart: to look ahead without a draw, which would shift those of real messages."""
-        raise NotImplementedError
 
     def one_way(self, device: int) -> float:
         """Seconds from a byte's leaving to its arrival, jitter apart."""
-        raise NotImplementedError
+        return self.foreseen(0.0, device)
 
+    @abstractmethod
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
         """Send bytes as they become ready; the event happens when the last one arrives, with the time of the first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cancel(self, moment: Moment) -> float:
         """Give up the transfer with this event.
 
         Returns:
             Bytes that were sent; infinite if all had left, and only the event is still to come.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def unsent(self, moment: Moment) -> float:
         """Bytes of a transfer told by a feed that are ready and have not left."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expected(self, size: float, device: int, moment: Moment | None = None) -> float:
         """Seconds that `size` bytes would take at the share that one more transfer would get now.
 
         With the event of a transfer under way: at the share that it would get itself.
         """
-        raise NotImplementedError
 
 
 class LinkHop(Hop):
@@ -119,11 +120,7 @@ class LinkHop(Hop):
 
     def foreseen(self, size: float, device: int) -> float:
         """The same: a plain link has no jitter."""
-        return self._link.latency(size, self._forward, self._access(device))
-
-    def one_way(self, device: int) -> float:
-        """Half a round trip."""
-        return self._link.latency(0.0, self._forward, self._access(device))
+        return self.delay(size, device)
 
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
         """Send bytes as they become ready (see `DuplexLink.transfer`)."""
@@ -187,10 +184,6 @@ class PathHop(Hop):
         """The same, without a draw."""
         return self._path.latency(size, self._at(device), False)
 
-    def one_way(self, device: int) -> float:
-        """Half a round trip."""
-        return self._path.delay(self._at(device))
-
     def send(self, size: float, release: Release | Feed, device: int) -> Moment:
         """Send bytes as they become ready (see `Path.transfer`)."""
         tap = self._at(device)
@@ -207,5 +200,5 @@ class PathHop(Hop):
         return self._path.unsent(moment)
 
     def expected(self, size: float, device: int, moment: Moment | None = None) -> float:
-        """Seconds at the present share (see `Path.share`), connection set-up and slow start counted."""
+        """Seconds at the present share (see `Path.expected`), connection set-up and slow start counted."""
         return self._path.expected(size, self._at(device), self._weight, moment)

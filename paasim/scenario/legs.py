@@ -8,7 +8,7 @@ from pathlib import Path
 
 from paasim.link.access import AccessSpec
 from paasim.link.link import LinkSpec
-from paasim.scenario.ends import End, path_between
+from paasim.scenario.ends import End, directions, path_between
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,7 @@ def legs(links: Mapping[str, LinkSpec], start: End, goal: End, base: Path | None
         InputError: if a file of a rate that changes is missing or wrong.
     """
     names = path_between(links, start.site, goal.site) or []
-    found: list[Leg] = []
-    at = start.site
-    for name in names:
-        spec = links[name]
-        is_forward = spec.between[0] == at
-        at = spec.between[1] if is_forward else spec.between[0]
-        found.append(_link(name, spec, is_forward, base))
+    found = [_link(name, links[name], forward, base) for name, forward in directions(links, names, start.site)]
     for name, end, position in ((names[0], start, 0), (names[-1], goal, len(found))) if names else ():
         access = links[name].access
         if end.is_fleet and access is not None:

@@ -16,7 +16,7 @@ from paasim.link.mesh.mesh import Mesh
 from paasim.link.mesh.meshed import MeshedLink
 from paasim.link.mesh.path import Path, Tap
 from paasim.link.plain.duplex import DuplexLink
-from paasim.scenario.ends import path_between
+from paasim.scenario.ends import directions, path_between
 from paasim.scenario.hop import Hop, LastMile, LinkHop, PathHop
 from paasim.scenario.world import Resource
 
@@ -83,15 +83,14 @@ class Wiring:
             )
         if not names:
             return None
-        ways = list(_directions(self._specs, names, a))
-        end = next(((link, is_forward, site) for link, is_forward, site in self._ends(ways, a, b)), None)
+        ways = list(directions(self._specs, names, a))
+        end = next(self._ends(ways, a, b), None)
+        mile = None if end is None else self._last_mile(end[0], end[2])
         link = self._links[names[0]]
         if len(names) == 1 and self._specs[names[0]].is_plain and isinstance(link, DuplexLink):
-            return LinkHop(link, ways[0][1], self._last_mile(*end) if end else None)
+            return LinkHop(link, ways[0][1], mile)
         path = self._path(a, b, ways, route, name)
-        if end is not None:
-            self._last_mile(*end)
-        tap = self._tap(*end) if end is not None else None
+        tap = None if end is None or mile is None else self._tap(end[0], end[1], mile)
         if route is None:
             return PathHop(path, tap)
         kv = route.kv
@@ -103,13 +102,12 @@ class Wiring:
             if site in self._fleets and self._specs[link].access is not None:
                 yield link, is_forward, site
 
-    def _last_mile(self, link: str, _: bool, site: str) -> LastMile:
+    def _last_mile(self, link: str, site: str) -> LastMile:
         if link not in self._last_miles:
             self._last_miles[link] = LastMile(link, self._specs[link], site, self._streams, self._scenario.base)
         return self._last_miles[link]
 
-    def _tap(self, link: str, is_forward: bool, site: str) -> Taps:
-        mile = self._last_mile(link, is_forward, site)
+    def _tap(self, link: str, is_forward: bool, mile: LastMile) -> Taps:
         return self._taps.setdefault((link, is_forward), Taps(link, mile, is_forward))
 
     def _path(self, a: str, b: str, ways: list[tuple[str, bool]], route: RouteSpec | None, name: str) -> Path:
@@ -117,9 +115,8 @@ class Wiring:
         if key not in self._paths:
             specs = [self._specs[link] for link, _ in ways]
             channels = [self._channels[link][0 if is_forward else 1] for link, is_forward in ways]
-            unshared = [
-                spec.rates()[0 if w[1] else 1] for spec, w in zip(specs, ways, strict=True) if not spec.is_shared
-            ]
+            rates = [self._specs[link].rates()[0 if is_forward else 1] for link, is_forward in ways]
+            unshared = [rate for spec, rate in zip(specs, rates, strict=True) if not spec.is_shared]
             mesh = next((self._meshes[link] for link, _ in ways if link in self._meshes), None)
             self._paths[key] = Path(
                 self._env,
@@ -195,16 +192,6 @@ def transport(specs: list[LinkSpec], route: RouteSpec) -> TransportSpec | None:
 def path_loss(specs: Iterable[LinkSpec]) -> float:
     """Share of packets that some link of a path loses."""
     return 1.0 - prod(1.0 - spec.loss for spec in specs)
-
-
-def _directions(specs: Mapping[str, LinkSpec], names: list[str], start: str) -> Iterator[tuple[str, bool]]:
-    """The links of a way from a site, and whether it passes them forward."""
-    at = start
-    for name in names:
-        first, second = specs[name].between
-        is_forward = first == at
-        at = second if is_forward else first
-        yield name, is_forward
 
 
 def _meshes(env: Environment, scenario: Scenario, known: Mapping[str, End]) -> Iterator[tuple[str, Mesh]]:

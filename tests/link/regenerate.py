@@ -6,15 +6,14 @@ is compared, and that is said.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from paasim.link.network import recipes
 from paasim.link.network.catalogue import names, written
+from tests.remade import ROOT, compare
 
-ROOT = Path(__file__).resolve().parents[2]
 NETWORKS = ROOT / "profiles" / "networks"
 
 
@@ -36,13 +35,7 @@ def differences(data: Path, only: str = "", write: bool = False) -> Iterator[str
 
 def main() -> int:
     """Compare all, print what differs, and return the exit code."""
-    data = Path(os.environ.get("PAASIM_DATA", ROOT.parent / "shared" / "data"))
-    if not data.is_dir():
-        sys.stdout.write(f"raw data not found at {data}: nothing is compared\n")
-        return 0
-    found = list(differences(data, write="--write" in sys.argv))
-    sys.stdout.write(("\n".join(found) or f"{len(names())} networks are what their recipes make") + "\n")
-    return 1 if found else 0
+    return compare(lambda data: differences(data, write="--write" in sys.argv), len(names()), "networks")
 
 
 if __name__ == "__main__":

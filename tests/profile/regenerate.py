@@ -5,7 +5,6 @@ The raw data are found by `PAASIM_DATA`, else beside the checkout; without them 
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,8 +13,7 @@ from pathlib import Path
 from paasim.cli.profile.options import shape
 from paasim.profile import names
 from paasim.profile.importers import recipes
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.remade import ROOT, compare
 
 
 def differences(data: Path, only: str | tuple[str, ...] = "") -> Iterator[str]:
@@ -45,13 +43,7 @@ def differences(data: Path, only: str | tuple[str, ...] = "") -> Iterator[str]:
 
 def main() -> int:
     """Compare all, print what differs, and return the exit code."""
-    data = Path(os.environ.get("PAASIM_DATA", ROOT.parent / "shared" / "data"))
-    if not data.is_dir():
-        sys.stdout.write(f"raw data not found at {data}: nothing is compared\n")
-        return 0
-    found = list(differences(data))
-    sys.stdout.write(("\n".join(found) or f"{len(names())} profiles are what their recipes make") + "\n")
-    return 1 if found else 0
+    return compare(differences, len(names()), "profiles")
 
 
 if __name__ == "__main__":

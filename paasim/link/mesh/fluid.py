@@ -209,8 +209,8 @@ class Fluid:
         key = (stream.priority, path)
         group = self._groups.get(key)
         if group is None:
+            # Groups are dropped when they are empty, so that this is where one comes to be.
             group = self._groups[key] = Group(stream.priority, path, now)
-        if group.is_empty:
             self._order.append(group)
             self._order.sort(key=_by_priority)
             for channel in path:

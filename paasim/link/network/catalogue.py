@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from paasim.core import yamlfile
 from paasim.core.errors import InputError, Problem, did_you_mean
 from paasim.core.paths import bundled, expand
 from paasim.link.network.spec import NetworkSpec
@@ -49,17 +50,7 @@ def read(path: Path) -> NetworkSpec:
     Raises:
         InputError: naming file and line, if it is not one.
     """
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError.one(str(path), f"cannot be read: {error}", "give a YAML file in UTF-8") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise InputError.one(where, f"is not YAML: {getattr(error, 'problem', error)}", "correct the file") from None
+    text, data = yamlfile.read(path)
     if not isinstance(data, dict):
         raise InputError.one(f"{path}:1", "is not a network", "make one with `paasim network fit`")
     try:

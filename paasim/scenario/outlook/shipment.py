@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paasim.engine.batching.chunked import ChunkedSpec
-from paasim.kv.packing import decode_tail
-from paasim.kv.schedule import Step, packed, released
+from paasim.kv.packing import Step, decode_tail
+from paasim.kv.schedule import packed, released
 from paasim.link.lone import Part
 from paasim.model.dtypes import BYTES
 from paasim.scenario.parts import Parts

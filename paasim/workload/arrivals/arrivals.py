@@ -32,7 +32,7 @@ class ArrivalsSpec(Spec):
             rng: the stream of the class's arrivals.
             base: folder that relative paths start from.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no arrival times of its own")
+        raise TypeError(f"{type(self).__name__} has no arrival times of its own")
 
 
 def gaps_to_times(gaps: Iterator[np.ndarray[tuple[int], np.dtype[np.float64]]]) -> Iterator[float]:

@@ -21,7 +21,7 @@ class LengthsSpec(Spec):
 
     def laws(self, base: Path | None = None) -> tuple[Law, Law]:
         """The independent laws of prompt and output; kinds that draw them together override `columns`."""
-        raise NotImplementedError(f"{type(self).__name__} draws prompts and outputs together")
+        raise TypeError(f"{type(self).__name__} draws prompts and outputs together")
 
     def columns(self, rng: np.random.Generator, base: Path | None = None) -> Iterator[tuple[list[int], list[int]]]:
         """Chunks of prompt and output lengths in tokens, without end.

@@ -18,7 +18,7 @@ class PrefixesSpec(Spec):
     @property
     def block_tokens(self) -> int:
         """Tokens per block."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say how many tokens a block has")
 
     def namer(self, rng: np.random.Generator, first_block: int = 0) -> Namer:
         """A function that names the blocks of requests, to be called on chunk after chunk of prompt lengths.
@@ -27,4 +27,4 @@ class PrefixesSpec(Spec):
             rng: the stream of the class's prefixes.
             first_block: ids start here, so that two workloads never share any.
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say how to name blocks")

@@ -47,9 +47,9 @@ class TraceSpec(Spec):
 
     def read(self, path: Path) -> Iterator[Draw]:
         """The requests of a file, times as recorded."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say how to read a file")
 
     @staticmethod
     def lines(draws: Iterable[Draw]) -> Iterator[str]:
         """The lines of a file of this format."""
-        raise NotImplementedError
+        raise TypeError("the format does not say how to write a file")

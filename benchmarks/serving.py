@@ -26,8 +26,8 @@ from paasim.profile.importers import aiconfigurator
 from paasim.profile.importers.imported import records_of
 from paasim.profile.spec import Calibration
 from paasim.profile.write import make
-from paasim.study import silicon
-from paasim.study.calibrate import (
+from paasim.study.calibration import silicon
+from paasim.study.calibration.calibrate import (
     ENGINE,
     ENOUGH,
     FEWEST,
@@ -39,8 +39,8 @@ from paasim.study.calibrate import (
     rounded,
     solve,
 )
-from paasim.study.misfit import errors, misfits
-from paasim.study.serving import BATCHING, MeasuredRun, serve
+from paasim.study.calibration.misfit import errors, misfits
+from paasim.study.calibration.serving import BATCHING, MeasuredRun, serve
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES, RUNS = "profiles/aiconfigurator", "profiles/measured_e2e/silicon_sample.csv.gz"

@@ -120,6 +120,17 @@ class Scenario(Spec):
         """What messages put in front of a path: `variants.NAME.` for a variant, empty for the scenario itself."""
         return self._source.label
 
+    @property
+    def tree(self) -> Node:
+        """What the scenario was validated from.
+
+        Raises:
+            ValueError: if it was made in Python without a tree.
+        """
+        if self._source.tree is None:
+            raise ValueError("this scenario was not made by the loader")
+        return self._source.tree
+
     def where(self, *path: str | int) -> str:
         """`file:line:column` of what stands at `path`, or of the nearest thing above it; empty if made in Python."""
         if self._source.tree is None:

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
+from typing import Protocol, TypeVar
 
 from paasim.metrics.replication import Replication, measure
 from paasim.metrics.slo import Limits
@@ -27,6 +28,18 @@ Progress = Callable[[int, int, str], None]
 
 WORTH_WORKERS = 4.0
 """Seconds of work left from which more processes pay: one takes about a second to start."""
+
+
+class Labelled(Protocol):
+    """Something to do."""
+
+    @property
+    def label(self) -> str:
+        """For people."""
+
+
+W = TypeVar("W", bound=Labelled)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -52,11 +65,11 @@ def work(unit: Unit) -> Replication:
 
 
 def execute(
-    units: Sequence[Unit],
-    jobs: int | None = None,
-    progress: Progress | None = None,
-    work: Callable[[Unit], Replication] = work,
-) -> list[Replication]:
+    units: Sequence[W],
+    jobs: int | None,
+    progress: Progress | None,
+    work: Callable[[W], R],
+) -> list[R]:
     """Do all units and give their results in the same order.
 
     Args:
@@ -65,12 +78,12 @@ def execute(
         progress: told after every unit.
         work: what to do with a unit.
     """
-    found: list[Replication | None] = [None] * len(units)
+    found: dict[int, R] = {}
     done = 0
 
-    def finished(number: int, replication: Replication) -> None:
+    def finished(number: int, result: R) -> None:
         nonlocal done
-        found[number] = replication
+        found[number] = result
         done += 1
         if progress:
             progress(done, len(units), units[number].label)
@@ -84,21 +97,21 @@ def execute(
             break
     if left:
         _in_processes(units, left, min(jobs or cores(), len(left)), finished, work)
-    return [replication for replication in found if replication is not None]
+    return [found[number] for number in range(len(units))]
 
 
 def _in_processes(
-    units: Sequence[Unit],
+    units: Sequence[W],
     left: Sequence[int],
     jobs: int,
-    finished: Callable[[int, Replication], None],
-    work: Callable[[Unit], Replication],
+    finished: Callable[[int, R], None],
+    work: Callable[[W], R],
 ) -> None:
     others = set(active_children())
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts) as pool:
         try:
             with _interrupts_ignored():  # processes start here, and ignore Ctrl-C from their first moment on
-                futures: dict[Future[Replication], int] = {pool.submit(work, units[number]): number for number in left}
+                futures: dict[Future[R], int] = {pool.submit(work, units[number]): number for number in left}
             for future in as_completed(futures):
                 finished(futures.pop(future), future.result())
         except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from paasim.results.pooling import pool
 from paasim.results.result import BASE, Result
 from paasim.results.schema import Document
 from paasim.scenario.scenario import Scenario
-from paasim.study.execute import Progress, Unit, execute
+from paasim.study.execute import Progress, Unit, execute, work
 
 
 def simulate(
@@ -33,7 +33,7 @@ def simulate(
     times = scenario.run.replications if replications is None else replications
     named = dict(variants) if variants else {BASE: scenario}
     units = [Unit(name, each, number) for name, each in named.items() for number in range(times)]
-    found = execute(units, jobs, progress)
+    found = execute(units, jobs, progress, work)
     by_variant = {name: found[i * times : (i + 1) * times] for i, name in enumerate(named)}
     document = Document(
         paasim_version=version(),

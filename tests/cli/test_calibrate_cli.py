@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from paasim.cli.profile import app
 from paasim.core.errors import InputError
 from paasim.profile import calibrations
-from paasim.study.calibrate import calibration_of, doubts
-from paasim.study.serving import BATCHING, MeasuredRun, serve
+from paasim.study.calibration.calibrate import calibration_of, doubts
+from paasim.study.calibration.serving import BATCHING, MeasuredRun, serve
 
 H100 = "h100-sxm/llama-3.1-8b/bf16/vllm/tp1"
 

@@ -11,7 +11,7 @@ from paasim.profile.profile import Profile
 from paasim.profile.service import Speculation
 from paasim.profile.spec import BetweenSpec, Calibration
 from paasim.profile.speculation import SpeculatingSteps
-from paasim.study.calibrate import calibration_of
+from paasim.study.calibration.calibrate import calibration_of
 
 TABLE = "h100-sxm/llama-3.1-8b/bf16/vllm/tp1"
 FORMS = {"form": {"prefill": {"a": "5 ms", "b": "20 us"}, "decode": {"a": "10 ms", "c": "5 ns"}}}

@@ -14,7 +14,7 @@ from paasim.cli.profile.options import Json
 if TYPE_CHECKING:
     from paasim.profile.calibrations import CalibrationFile
     from paasim.profile.profile import Profile
-    from paasim.study.serving import MeasuredRun
+    from paasim.study.calibration.serving import MeasuredRun
 
 
 def calibrate(
@@ -34,9 +34,9 @@ def calibrate(
     from paasim.profile import load
     from paasim.profile.calibrations import CalibrationFile, write
     from paasim.profile.write import require_writable
-    from paasim.study.calibrate import ENOUGH, PROFILE, calibrate, doubts, folds, held_out, rounded
-    from paasim.study.misfit import misfits
-    from paasim.study.serving import BATCHING, serve
+    from paasim.study.calibration.calibrate import ENOUGH, PROFILE, calibrate, doubts, folds, held_out, rounded
+    from paasim.study.calibration.misfit import misfits
+    from paasim.study.calibration.serving import BATCHING, serve
 
     if output is not None:
         require_writable(output)
@@ -81,7 +81,7 @@ def calibrate(
 def _runs(loaded: Profile, name: str, against: Path, engine: str) -> tuple[list[MeasuredRun], dict[str, int]]:
     """The runs of this profile, and what else the file holds."""
     from paasim.core.errors import InputError
-    from paasim.study import runs, silicon
+    from paasim.study.calibration import runs, silicon
 
     spec = loaded.spec
     if not against.exists():

@@ -9,10 +9,19 @@ import numpy as np
 import pytest
 
 from paasim.core.errors import InputError
-from paasim.study import calibrate as module
-from paasim.study.calibrate import ENGINE, PROFILE, calibrate, calibration_of, folds, held_out, respond, solve
-from paasim.study.misfit import errors, misfits
-from paasim.study.serving import MeasuredRun, requests, scenario, serve
+from paasim.study.calibration import calibrate as module
+from paasim.study.calibration.calibrate import (
+    ENGINE,
+    PROFILE,
+    calibrate,
+    calibration_of,
+    folds,
+    held_out,
+    respond,
+    solve,
+)
+from paasim.study.calibration.misfit import errors, misfits
+from paasim.study.calibration.serving import MeasuredRun, requests, scenario, serve
 
 H100 = "h100-sxm/llama-3.1-8b/bf16/vllm/tp1"
 GRID = [(prompt, output, users) for prompt in (512, 4096) for output in (64, 256) for users in (1, 4, 16)]

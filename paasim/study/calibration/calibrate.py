@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from paasim.profile.calibrations import PLAUSIBLE, CalibrationFile
 from paasim.profile.spec import Calibration
-from paasim.study.serving import MeasuredRun, serve
+from paasim.study.calibration.serving import MeasuredRun, serve
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]

@@ -18,7 +18,7 @@ import numpy as np
 from paasim.core.errors import InputError, Problem, quoted
 from paasim.results.readers import formats
 from paasim.results.served import Served
-from paasim.study.serving import MeasuredRun
+from paasim.study.calibration.serving import MeasuredRun
 
 COLUMNS = ("prompt", "output", "concurrency", "ttft_ms", "tpot_ms")
 RANGES = {

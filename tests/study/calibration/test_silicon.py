@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from paasim.core.errors import InputError
-from paasim.study import runs, silicon
-from paasim.study.silicon import Key
+from paasim.study.calibration import runs, silicon
+from paasim.study.calibration.silicon import Key
 
 INSTANCES = "the numbers of prefill and decode instances are not stated"
 LLAMA = Key("h200-sxm", "llama-3.1-70b", "fp8", "vllm", 8)

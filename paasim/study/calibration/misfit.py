@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from paasim.profile.calibrations import Misfit, Misfits
-from paasim.study.calibrate import BUSY, Floats, Pair
-from paasim.study.serving import MeasuredRun
+from paasim.study.calibration.calibrate import BUSY, Floats, Pair
+from paasim.study.calibration.serving import MeasuredRun
 
 Times = Mapping[int, Pair]
 """Number of a run -> its simulated TTFT and TPOT, s; runs that were not simulated are missing."""

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from paasim.results.readers import formats, silicon_sample
 from paasim.results.readers.inferencex import PUBLIC
 from paasim.results.served import Layout, Served, Setup
-from paasim.study import runs
-from paasim.study.serving import MeasuredRun
+from paasim.study.calibration import runs
+from paasim.study.calibration.serving import MeasuredRun
 
 
 class Key(NamedTuple):

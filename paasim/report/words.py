@@ -20,9 +20,14 @@ PARTS = {
 }
 """Parts of TTFT and TTST in words."""
 
+FOR_EVER = 1e9
+"""Seconds (32 years) from which a time is as good as endless: over a link of no capacity, bytes never arrive."""
+
 
 def seconds(value: float) -> str:
-    """A time in the unit that reads best, three digits: `820 ms`, `2.35 s`, `4.1 min`."""
+    """A time in the unit that reads best, three digits: `820 ms`, `2.35 s`, `4.1 min`; `for ever` beyond 32 years."""
+    if value >= FOR_EVER:
+        return "for ever"
     factor, unit = _unit(value)
     return f"{digits(value * factor)} {unit}"
 

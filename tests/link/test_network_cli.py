@@ -82,6 +82,23 @@ def test_fit_makes_a_network_that_a_link_can_use(tmp_path: Path) -> None:
     assert json.loads(_run("fit", traces[0], "-o", str(out), "--json"))["provenance"] == "estimated"
 
 
+def test_fit_says_what_the_process_does_not_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A square wave has two rates and a period, which no Gaussian process has."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("t_s,mbps\n" + "".join(f"{t},{1 + 50 * (t // 4 % 2)}\n" for t in range(400)))
+    said = CliRunner().invoke(app, ["fit", "a.csv", "-o", "mine.yaml"], catch_exceptions=False).stderr
+    assert "down: the process does not keep" in said
+    assert "autocorrelation at 5 s" in said
+
+
+def test_the_bundled_networks_keep_what_they_say() -> None:
+    for name in catalogue.names():
+        network = catalogue.load(name)
+        for process in (network.down, network.up):
+            if process is not None and process.fit is not None:
+                assert statistics.strays(process.fit.process, process.fit.traces) == []
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -16,6 +16,7 @@ from paasim.report import words
         (2.345, "2.35 s"),
         (-0.0321, "-32.1 ms"),
         (1200, "20.0 min"),
+        (4.98e17, "for ever"),
     ],
 )
 def test_seconds(value: float, text: str) -> None:

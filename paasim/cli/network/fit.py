@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paasim.cli import console
+
+if TYPE_CHECKING:
+    from paasim.link.network.spec import NetworkSpec
 
 
 def fit(
@@ -57,7 +60,20 @@ def fit(
         console.say_json(network.model_dump(mode="json", exclude_none=True))
     else:
         print_network(network)
+    _warn(network)
     console.note(f"written to {output}: use it as capacity: {{kind: process, network: {output}}}")
+
+
+def _warn(network: NetworkSpec) -> None:
+    """Say what the process does not keep of its traces."""
+    from paasim.cli.network.show import WORDS
+    from paasim.link.network.statistics import strays
+
+    for way, process in (("down", network.down), ("up", network.up)):
+        fit = process.fit if process is not None else None
+        lost = [WORDS[name] for name in strays(fit.process, fit.traces)] if fit is not None else []
+        if lost:
+            console.warn(f"{way}: the process does not keep {'; '.join(lost)}; more or longer traces may help")
 
 
 def _recipe(header: dict[str, str], common: dict[str, Any], down: list[Path], up: list[Path]) -> Any:

@@ -28,6 +28,11 @@ BIN = 1.0
 LAGS = (1, 5, 10)
 """Bins at which the autocorrelation is stated."""
 
+NEAR = {"mean": 0.05, "p10": 0.15, "p50": 0.15, "p90": 0.15, "outage_share": 0.25, "outage_length": 0.25}
+"""Relative differences up to which a process is said to keep a statistic of its traces."""
+NEAR_CORRELATION = 0.1
+"""The same for autocorrelations, a plain difference."""
+
 
 class Statistics(Spec):
     """What is compared between traces and a process; rates in Mbit/s, times in seconds."""
@@ -81,6 +86,20 @@ def of(rows: Sequence[Floats], threshold: float, changes: bool = True) -> Statis
         seconds=len(everything) * BIN if changes else 0.0,
         **{name: float(f"{value:.4g}") for name, value in found.items()},
     )
+
+
+def strays(process: Statistics, traces: Statistics) -> list[str]:
+    """Names of the statistics of the traces that a process does not keep."""
+    found = [name for name, most in NEAR.items() if _off(process, traces, name) > most * abs(_known(traces, name))]
+    return found + [f"acf{lag}" for lag in LAGS if _off(process, traces, f"acf{lag}") > NEAR_CORRELATION]
+
+
+def _known(of: Statistics, name: str) -> float:
+    return getattr(of, name) or 0.0
+
+
+def _off(one: Statistics, other: Statistics, name: str) -> float:
+    return abs(_known(one, name) - _known(other, name))
 
 
 def autocorrelation(rows: Iterable[Floats], lags: Sequence[int]) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 from paasim.engine.pool import FleetSpec
 from paasim.link.lone import departure
@@ -160,6 +161,8 @@ def _load(scenario: Scenario, parts: Parts) -> Iterator[str]:
     spread = "" if is_spread_known(scenario) else ", if the router spreads requests evenly over its routes"
     yield f"Offered load{spread} (from profiles and lengths, no run)"
     for station in found.telling:
+        if station.max_rate == inf:
+            continue
         yield f"  {station.name}: {station.utilisation:.0%} ({station.why})"
     rate = f"{found.max_rate:.3g} requests/s"
     yield f"  in all: {rate} at most, then {found.bottleneck.name} is full (paasim analyze says more)"

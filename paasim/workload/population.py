@@ -117,18 +117,18 @@ def sequence(people: Population, count: int) -> list[tuple[int, int]]:
     """
     prompts, outputs = people.prompts, people.outputs
     if not people.rows or len(prompts) > count:
-        even = (np.arange(count) + 0.5) / count
+        even: Floats = (np.arange(count) + 0.5) / count
         if people.law is not None:
             low, high = people.ranks
-            levels: Floats = np.arange(count) * GOLDEN % 1.0
+            levels = np.asarray(np.arange(count) * GOLDEN % 1.0, np.float64)
             prompts, outputs = people.law.at(low + (high - low) * even, levels, people.base)
         else:
             order = np.argsort(prompts, kind="stable")
             ends = np.cumsum(people.weights[order])
             picked = order[np.minimum(np.searchsorted(ends, even * ends[-1]), len(order) - 1)]
             prompts, outputs = prompts[picked], outputs[picked]
-        order = np.random.Generator(np.random.PCG64(SHUFFLE)).permutation(count)
-        prompts, outputs = prompts[order], outputs[order]
+        shuffled = np.random.Generator(np.random.PCG64(SHUFFLE)).permutation(count)
+        prompts, outputs = prompts[shuffled], outputs[shuffled]
     whole = (np.maximum(np.rint(values), 1).astype(np.int64).tolist() for values in (prompts, outputs))
     return list(zip(*whole, strict=True))
 

@@ -51,8 +51,13 @@ class Analysis:
         return [
             station
             for station in self.stations
-            if station.kv_bytes or not station.is_link or station.max_rate * TEXT < self.max_rate
+            if station.kv_bytes or not station.is_link or self.max_rate > TEXT * station.max_rate
         ]
+
+    @property
+    def bottleneck_by_means(self) -> Station | None:
+        """The station that would be full first with mean lengths."""
+        return min(self.stations, key=lambda station: station.by_means, default=None)
 
     def station(self, name: str) -> Station:
         """The station of this name."""
@@ -106,8 +111,7 @@ def _found(scenario: Scenario, parts: Parts, coming: list[Flow], offered: float 
         )
         found[name] = _engine(name, end.path, end.count, asked, sent, offered)
     for name, passing in carried(scenario, parts, coming, sizes).items():
-        if passing.leg.is_shared:
-            found[name] = _link(name, passing, offered)
+        found[name] = _link(name, passing, offered)
     return found
 
 
@@ -119,16 +123,30 @@ def _engine(name: str, path: tuple[str, ...], servers: int, asked: Work, sent: f
 
 def _link(name: str, passing: Carried, offered: float | None) -> Station:
     leg, size = passing.leg, passing.kv + passing.text
-    demand = size / leg.room
+    demand = size / leg.room if leg.is_shared else 0.0
     rate = leg.servers / demand if demand else inf
     what = "KV cache" if passing.kv else "text"
     why = f"{size / passing.share / 1e6:.4g} MB of {what} per request"
     if leg.background:
         why += f", beside {leg.background / leg.rate:.0%} that others take"
+    if not leg.is_shared:
+        why += ", each at the whole rate"
     kind = "access" if leg.is_access else "link"
     path = ("network", "links", leg.link)
     used = (offered or 0.0) / rate
-    return Station(name, kind, path, leg.servers, passing.share, demand, rate, used, why, kv_bytes=passing.kv)
+    return Station(
+        name,
+        kind,
+        path,
+        leg.servers,
+        passing.share,
+        demand,
+        rate,
+        used,
+        why,
+        kv_bytes=passing.kv,
+        bandwidth=8 * leg.room,
+    )
 
 
 def _with_means(station: Station, rough: dict[str, Station]) -> Station:
@@ -157,9 +175,8 @@ def _notes(scenario: Scenario, parts: Parts, coming: Sequence[Flow]) -> list[str
     if closed and len(closed) < len(scenario.classes):
         told.append(f"closed loops ({', '.join(closed)}) are left out, since their rate follows from the run")
     for name, end in parts.ends.items():
-        routes = [
-            flow for flow in coming if name in (scenario.routes[flow.route].prefill, scenario.routes[flow.route].decode)
-        ]
-        if any(leaves_hits_out(scenario, parts, end, flow.klass) for flow in routes):
+        ways = [(flow, scenario.routes[flow.route]) for flow in coming]
+        klasses = {flow.klass for flow, route in ways if name in (route.prefill, route.decode)}
+        if any(leaves_hits_out(scenario, parts, end, klass) for klass in klasses):
             told.append(f"hits of the prefix cache of {name} are left out: it may carry more")
     return told

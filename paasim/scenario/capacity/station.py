@@ -33,6 +33,9 @@ class Station:
     """`max_rate` if all requests of a flow had its mean lengths, as papers reckon."""
     kv_bytes: float = 0.0
     """Bytes of KV cache that a request of the scenario sends over it (link), or from it (engine), on average."""
+    bandwidth: float | None = None
+    """Of a link or last mile: what it has for payload, bits/s each; the mean of a rate that changes, others left out.
+    """
     kv_bytes_by_means: float = 0.0
     """The same with mean lengths."""
 
@@ -45,6 +48,22 @@ class Station:
     def full_bits(self) -> float:
         """Bits/s of KV caches when it is full."""
         return 8 * self.kv_bytes * self.max_rate if self.kv_bytes else 0.0
+
+    def kv_bits(self, rate: float) -> float:
+        """Bits/s of KV caches at a rate of the whole scenario."""
+        return 8 * self.kv_bytes * rate
+
+    @property
+    def resource(self) -> str:
+        """What results call it; both directions of a link are one resource there."""
+        if self.kind == "link":
+            return self.path[2]
+        return f"{self.path[2]}: {self.name.removesuffix(' up')}" if self.kind == "access" else self.name
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of one server that a request takes which passes here."""
+        return self.demand / self.share if self.share else 0.0
 
     @property
     def is_link(self) -> bool:

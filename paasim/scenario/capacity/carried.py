@@ -13,7 +13,7 @@ from paasim.model.model import Model
 from paasim.scenario.builder import origin
 from paasim.scenario.capacity.load import Prefix
 from paasim.scenario.capacity.spread import Flow
-from paasim.scenario.capacity.tabulated import Tabulated
+from paasim.scenario.capacity.tabulated import Tabulated, span
 from paasim.scenario.hop import TOKEN_BYTES
 from paasim.scenario.legs import Leg, Place, Users, legs
 from paasim.scenario.parts import Parts
@@ -56,13 +56,18 @@ def kv_bytes(scenario: Scenario, parts: Parts, flow: Flow, prefix: Prefix | None
 def _mean_size(model: Model, people: Population, prefix: Prefix | None, ends_at_one: bool) -> float:
     """Mean bytes of the KV caches that are sent, before the codec."""
     if prefix is None:
-        sizes = Tabulated(model.sent_bytes, float(people.prompts.max())).at(people.prompts)
+        sizes = _sizes(model, span(float(people.prompts.max()))).at(people.prompts)
     else:
         pairs = zip(people.prompts.tolist(), prefix.found(people.prompts, True).tolist(), strict=True)
         sizes = np.array([model.sent_bytes(prompt, found) for prompt, found in pairs])
     if ends_at_one:
         sizes = np.where(people.outputs > 1, sizes, 0.0)
     return people.mean(sizes)
+
+
+@lru_cache(maxsize=256)
+def _sizes(model: Model, most: float) -> Tabulated:
+    return Tabulated(model.sent_bytes, most)
 
 
 def carried(scenario: Scenario, parts: Parts, coming: list[Flow], sizes: list[float]) -> dict[str, Carried]:

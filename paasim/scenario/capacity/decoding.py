@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from paasim.scenario.capacity.engine import Engine, Steps
 from paasim.scenario.capacity.load import Load
-from paasim.scenario.capacity.tabulated import Tabulated
+from paasim.scenario.capacity.tabulated import Tabulated, span
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,8 +61,7 @@ def rhythm(engine: Engine, loads: Sequence[Load]) -> Rhythm:
     steps = first = second = blocks = 0.0
     for load in loads:
         weights, terms, begin = load.weight * load.people.weights, load.steps, load.first_context
-        most = float((begin + terms).max())
-        context, square = _moments(engine.steps, most)
+        context, square = _moments(engine.steps, span(float((begin + terms).max())))
         steps += float(weights @ terms)
         first += float(weights @ context.sums(begin, terms))
         second += float(weights @ square.sums(begin, terms))
@@ -76,7 +75,7 @@ def rhythm(engine: Engine, loads: Sequence[Load]) -> Rhythm:
 def alone(steps: Steps, load: Load) -> float:
     """Mean seconds of decoding a request of its own."""
     begin, terms = load.first_context, load.steps
-    curve = _lone(steps, float((begin + terms).max()))
+    curve = _lone(steps, span(float((begin + terms).max())))
     return load.people.mean(curve.sums(begin, terms))
 
 

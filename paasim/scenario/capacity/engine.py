@@ -13,7 +13,7 @@ from paasim.engine.batching.one_at_a_time import OneAtATimeSpec
 from paasim.engine.batching.policy import BatchingSpec
 from paasim.profile.steps import StepTime
 from paasim.scenario.capacity.load import Load
-from paasim.scenario.capacity.tabulated import Tabulated
+from paasim.scenario.capacity.tabulated import Tabulated, span
 from paasim.scenario.ends import End
 from paasim.scenario.engines import thermal_of
 from paasim.scenario.parts import Parts
@@ -37,7 +37,7 @@ class Steps:
     def alone(self, prompts: Floats, cached: Floats) -> Floats:
         """Seconds of prompts that each have a step of their own, their cached tokens left out."""
         if not cached.any():
-            return _alone(self, float(prompts.max())).at(prompts)
+            return _alone(self, span(float(prompts.max()))).at(prompts)
         pairs, where = np.unique(np.stack([prompts, cached]), axis=1, return_inverse=True)
         new = pairs[0] - pairs[1]
         times = [self.prefill(n, n * (c + n / 2)) for n, c in zip(new.tolist(), pairs[1].tolist(), strict=True)]

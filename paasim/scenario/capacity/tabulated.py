@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil, log2
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,11 @@ FEW = 512
 """Up to so many different counts, the function itself is asked."""
 KNOTS = 1025
 """Else it is tabulated, at counts a few per cent apart at most, and linear between: within 1e-4 of a parabola."""
+
+
+def span(most: float) -> float:
+    """The next power of two: so that functions that are asked for up to about the same counts share a table."""
+    return float(2 ** ceil(log2(max(most, 2.0))))
 
 
 class Tabulated:

@@ -27,6 +27,8 @@ POINTS, GENERATOR = 4181, 2584
 """Neighbours in the Fibonacci series."""
 GOLDEN = (5**0.5 - 1) / 2
 """Multiples of it spread most evenly over the unit interval."""
+DRAWS = 20_000
+"""Requests that stand for a kind of lengths that has no law."""
 SHUFFLE = 20_040_715
 """Seed of the one order in which equally likely requests stand."""
 
@@ -197,7 +199,7 @@ def _population(
             return alike(1, 1)
         weights = np.full(len(rows), 1 / len(rows))
         return Population(rows[:, 1], rows[:, 2], weights, True, _rate(rows[:, 0]))
-    found = _of_law(spec.lengths, base, 0.0, 1.0)
+    found = _of_law(spec.lengths, base, 0.0, 1.0) if spec.lengths.has_law else _drawn(spec.lengths, base)
     assert found is not None
     if not spec.is_finite:
         return found
@@ -206,6 +208,13 @@ def _population(
         times = takewhile(lambda at: at <= duration, times)
     read = np.array(list(islice(times, requests)))
     return Population(found.prompts, found.outputs, found.weights, False, _rate(read), found.law, base)
+
+
+def _drawn(lengths: LengthsSpec, base: Path | None) -> Population:
+    """Many draws, where a kind of lengths has nothing better."""
+    draws = lengths.draws(np.random.Generator(np.random.PCG64(SHUFFLE)), base)
+    rows = np.array(list(islice(draws, DRAWS)), float)
+    return Population(rows[:, 0], rows[:, 1], np.full(len(rows), 1 / len(rows)), True)
 
 
 def _rate(times: Floats) -> float:

@@ -148,6 +148,18 @@ DRAWN = {
     "Azure's lengths": (prefill(BUDGET, AZURE), "dc.prefill", 8000, 0.05),
     "Azure's lengths, mixed": (whole({"kind": "chunked", "chunk": 2048}, AZURE), "dc.whole", 8000, 0.05),
     "memory of a decode pool": (decode(kv_memory=MEMORY, max_seqs=1000), "dc.decode", 8000, 0.05),
+    "memory of a prefill pool": (
+        scene(
+            UNEVEN,
+            {"prefill": pool("prefill", PREFILL, batching=ONE, kv_memory=MEMORY)},
+            {"paas": PAAS["paas"] | {"first_token": "prefill"}},
+            homes=fleet(10_000, FAST),
+            network=internet(bandwidth="100 Tbps", access={"down": "200 Mbps", "up": "200 Mbps", "rtt": "5 ms"}),
+        ),
+        "dc.prefill",
+        3000,
+        0.05,
+    ),
     "memory of a mixed pool": (
         whole({"kind": "chunked", "chunk": 2048}, UNEVEN, max_seqs=1000, kv_memory=MEMORY),
         "dc.whole",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from paasim.workload.lengths.lengths import LengthsSpec
 from paasim.workload.population import mixed, population, sequence
 from paasim.workload.spec import WorkloadSpec
 
@@ -109,3 +112,20 @@ def test_populations_together() -> None:
     both = mixed([(1.0, population(spec("fixed"))), (3.0, population(spec("empirical")))])
     assert both.mean_prompt == pytest.approx((1000 + 3 * population(spec("empirical")).mean_prompt) / 4)
     assert both.weights.sum() == pytest.approx(1.0)
+
+
+def test_lengths_that_have_draws_alone() -> None:
+    """A kind of somebody else's without a law: many draws stand for it."""
+
+    class Odd(LengthsSpec):
+        kind: str = "odd"
+
+        def columns(self, rng: np.random.Generator, base: Path | None = None) -> Iterator[tuple[list[int], list[int]]]:
+            while True:
+                yield rng.integers(100, 301, 500).tolist(), [7] * 500
+
+    assert not Odd().has_law
+    plain = spec("fixed")
+    people = population(plain.model_copy(update={"lengths": Odd()}))
+    assert (people.mean_prompt, people.mean_output) == pytest.approx((200, 7), rel=0.01)
+    assert people.cut(150)[0] == pytest.approx(51 / 201, abs=0.02)

@@ -56,13 +56,18 @@ def kv_bytes(scenario: Scenario, parts: Parts, flow: Flow, prefix: Prefix | None
 def _mean_size(model: Model, people: Population, prefix: Prefix | None, ends_at_one: bool) -> float:
     """Mean bytes of the KV caches that are sent, before the codec."""
     if prefix is None:
-        sizes = _sizes(model, span(float(people.prompts.max()))).at(people.prompts)
+        found = sizes(model, people.prompts)
     else:
         pairs = zip(people.prompts.tolist(), prefix.found(people.prompts, True).tolist(), strict=True)
-        sizes = np.array([model.sent_bytes(prompt, found) for prompt, found in pairs])
+        found = np.array([model.sent_bytes(prompt, cached) for prompt, cached in pairs])
     if ends_at_one:
-        sizes = np.where(people.outputs > 1, sizes, 0.0)
-    return people.mean(sizes)
+        found = np.where(people.outputs > 1, found, 0.0)
+    return people.mean(found)
+
+
+def sizes(model: Model, prompts: Floats) -> Floats:
+    """Bytes of the KV caches of prompts, before the codec."""
+    return _sizes(model, span(float(prompts.max()))).at(prompts)
 
 
 @lru_cache(maxsize=256)
@@ -70,17 +75,17 @@ def _sizes(model: Model, most: float) -> Tabulated:
     return Tabulated(model.sent_bytes, most)
 
 
-def carried(scenario: Scenario, parts: Parts, coming: list[Flow], sizes: list[float]) -> dict[str, Carried]:
+def carried(scenario: Scenario, parts: Parts, coming: list[Flow], sent: list[float]) -> dict[str, Carried]:
     """Every direction of every link and last mile that requests pass, by name.
 
     Args:
         scenario: what is looked at.
         parts: its ends.
         coming: its flows.
-        sizes: bytes of KV per request of each flow that sends any.
+        sent: bytes of KV per request of each flow; 0 where it sends none.
     """
     found: dict[str, Carried] = {}
-    for flow, size in zip(coming, sizes, strict=True):
+    for flow, size in zip(coming, sent, strict=True):
         for leg, text in _text(scenario, parts, flow):
             there = found.setdefault(leg.station, Carried(leg))
             there.text += flow.weight * text

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 
 from paasim.model.dtypes import BYTES
-from paasim.scenario.capacity.carried import kv_bytes
+from paasim.scenario.capacity.carried import sizes
 from paasim.scenario.capacity.decoding import alone, full
 from paasim.scenario.capacity.engine import Engine, computed_alone, engine_of
 from paasim.scenario.capacity.load import Load, Prefix
@@ -91,13 +91,15 @@ def _hold(scenario: Scenario, parts: Parts, route: RouteSpec, flow: Flow, at_sen
     start, goal = parts.ends[route.prefill], parts.ends[route.decode]
     path = legs(scenario.network.links, start, goal, scenario.base)
     model = parts.models[route.prefill]
-    sent = kv_bytes(scenario, parts, flow)
-    bare, number = model.sent_bytes(flow.people.mean_prompt), BYTES[model.kv_dtype]
+    people, number = flow.people, BYTES[model.kv_dtype]
+    # Long prompts hold more blocks, and hold them longer.
+    bare = people.mean(people.prompts * sizes(model, people.prompts)) / people.mean_prompt
+    sent = route.kv.wire_bytes(bare, model.kv_dtype)
     codec = route.kv.codec
     seconds = codec.seconds(bare, number, max((sent / leg.room for leg in path), default=0.0))
     trip = sum(leg.rtt for leg in path) / 2
     if route.kv.streams:
-        computing = flow.people.mean(engine_of(parts, start).steps.alone(flow.people.prompts, 0 * flow.people.prompts))
+        computing = people.mean(engine_of(parts, start).steps.alone(people.prompts, 0 * people.prompts))
         seconds = max(seconds - computing, seconds / model.stream_layers) if at_sender else max(seconds, computing)
     return seconds + trip + (0.0 if at_sender else route.handover)
 

@@ -38,6 +38,14 @@ class LengthsSpec(Spec):
         """(prompt, output) lengths in tokens, without end."""
         return chain.from_iterable(zip(*columns, strict=True) for columns in self.columns(rng, base))
 
+    @property
+    def has_law(self) -> bool:
+        """Whether `at` and `rank` are known; kinds of others may have draws alone."""
+        kind = type(self)
+        return kind.laws is not LengthsSpec.laws or (
+            kind.at is not LengthsSpec.at and kind.rank is not LengthsSpec.rank
+        )
+
     def at(self, ranks: Floats, levels: Floats, base: Path | None = None) -> tuple[Floats, Floats]:
         """Prompts at these ranks, and outputs at these levels among requests with such prompts, for integrals, tokens.
 

@@ -114,6 +114,7 @@ def test_populations_together() -> None:
     assert both.weights.sum() == pytest.approx(1.0)
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # it is in no union here
 def test_lengths_that_have_draws_alone() -> None:
     """A kind of somebody else's without a law: many draws stand for it."""
 

@@ -53,11 +53,6 @@ def flows(scenario: Scenario) -> list[Flow]:
     return found
 
 
-def offered_rate(scenario: Scenario) -> float | None:
-    """Requests per second that come by themselves; None where only a run can tell, as in closed loops."""
-    return sum(flow.rate for flow in flows(scenario)) or None
-
-
 def is_spread_known(scenario: Scenario) -> bool:
     """Whether the router's choice follows from the request alone, so that the load of each route is known."""
     return isinstance(scenario.router, (FixedSpec, ThresholdSpec)) or len(scenario.routes) == 1

@@ -22,7 +22,7 @@ from paasim.study.execute.crew import TimedOutError, WorkerDiedError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PROGRAM = "paasim.study.execute.serve"
+PROGRAM = "paasim.study.serve"
 PATIENCE = 5.0
 """Seconds that an idle helper has to end by itself."""
 
@@ -99,7 +99,10 @@ class Helper:
         with self._lock:
             if self._closed:
                 raise WorkerDiedError("its helper was told to stop")
-            if self._process is None or self._process.poll() is not None:
+            if self._process is not None and self._process.poll() is not None:
+                _close(self._process)
+                self._process = None
+            if self._process is None:
                 self._process = _started()
             return self._process
 

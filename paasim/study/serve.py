@@ -10,9 +10,15 @@ import os
 import pickle
 import sys
 import traceback
+from importlib import import_module
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
+
+
+def warm(module: str) -> None:
+    """A task that only imports a module, which takes longer than many a task."""
+    import_module(module)
 
 
 def serve() -> None:

@@ -81,23 +81,26 @@ def sweep(
     changes = [*changes, *([f"run.seed={seed}"] if seed is not None else [])]
     fields = {"variants": names, "sample": sample, "replications": replications}
     asked = asking.asked(source, vary, study, changes, **fields)
-    made = candidates(asked.study, asked.scenario, asked.places)
     place = output or asked.home or (None if as_json else folders.default_folder(asked))
     part = asking.shard(shard, dask, place)
     limit = asking.seconds(timeout)
-    crew = asking.crew(dask, jobs, limit)
     if resume:
         asking.must_be_kept(asked, place)
     store = Store(place / folders.STORE) if place is not None else None
     if dry_run:
-        return _foretell(made, store, jobs, as_json=as_json)
-    if place is not None:
-        folders.keep_study(asked, place)
+        return _foretell(candidates(asked.study, asked.scenario, asked.places), store, jobs, as_json=as_json)
+    crew = asking.crew(dask, jobs, limit, asked)
     try:
+        made = candidates(asked.study, asked.scenario, asked.places)
+        if place is not None:
+            folders.keep_study(asked, place)
         with progress() as watch:
             done = work_out(asked, made, store=store, shard=part, crew=crew, jobs=jobs, timeout=limit, watch=watch)
-    except KeyboardInterrupt:
-        console.note("what is finished is kept: the same command goes on" if place is not None else "nothing is kept")
+    except BaseException as error:
+        if crew is not None:
+            crew.abandon()
+        if isinstance(error, KeyboardInterrupt):
+            console.note("what is finished is kept: the same command goes on" if place else "nothing is kept")
         raise
     for warning in done.warnings:
         console.warn(warning)

@@ -56,19 +56,33 @@ def asked(
     return found
 
 
-def crew(dask: str | None, jobs: int | None, timeout: float | None) -> Crew | None:
-    """A cluster, if one is named.
+def crew(dask: str | None, jobs: int | None, timeout: float | None, wanted: Asked) -> Crew | None:
+    """Who does it: a cluster if one is named, processes where they are sure to pay; None: that is seen later.
+
+    Processes are started here, and get ready while the points are made.
 
     Raises:
-        InputError: if processes are named as well.
+        InputError: if processes are named beside a cluster.
     """
-    if dask is None:
-        return None
-    if jobs is not None:
-        raise InputError.one("--jobs", "does not go with --dask", "the cluster has as many workers as you start")
-    from paasim.study.execute.cluster import Cluster
+    if dask is not None:
+        if jobs is not None:
+            raise InputError.one("--jobs", "does not go with --dask", "the cluster has as many workers as you start")
+        from paasim.study.execute.cluster import Cluster
 
-    return Cluster(dask, timeout)
+        return Cluster(dask, timeout)
+    from paasim.study.execute.batch import WORTH_WORKERS
+    from paasim.study.execute.evaluate import crew_for
+    from paasim.study.expected import GUESS, requests
+    from paasim.study.sweep.design import settings
+
+    replications = wanted.study.replications or wanted.scenario.run.replications
+    tasks = len(settings(wanted.study, wanted.scenario)) * replications
+    seconds = tasks * requests(wanted.scenario) * GUESS
+    if seconds < WORTH_WORKERS:
+        return None
+    found = crew_for(tasks, seconds, jobs, timeout)
+    found.start()
+    return found
 
 
 def shard(text: str | None, dask: str | None, place: Path | None) -> Shard | None:

@@ -70,6 +70,7 @@ class Cluster(Crew):
             self._check()
         except BaseException:
             self._client.close()
+            self._client = None
             raise
         self._executor = self._client.get_executor(pure=False)
 
@@ -105,9 +106,12 @@ class Cluster(Crew):
         self._dismiss()
 
     def _dismiss(self) -> None:
+        client, self._client = self._client, None
+        if client is None:
+            return
         with suppress(Exception):  # a cluster that is gone has nothing to end
-            self._client.run(_dismiss, on_error="ignore")
-        self._client.close()
+            client.run(_dismiss, on_error="ignore")
+        client.close()
 
     def _check(self) -> None:
         """Refuse a cluster without workers, and workers that would give other results.

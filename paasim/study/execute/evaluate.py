@@ -58,6 +58,7 @@ def evaluate(
     watch: Watch | None = None,
     timeout: float | None = None,
     jobs: int | None = None,
+    questions: Sequence[str] | None = None,
 ) -> list[Outcome | Failure]:
     """Work out points.
 
@@ -68,15 +69,20 @@ def evaluate(
         watch: told how far it is.
         timeout: seconds that a point may take, where no crew is given.
         jobs: processes, where no crew is given; None = as many as pay.
+        questions: the hashes of the points (`paasim.study.fingerprint.question`), where they are known.
 
     Returns:
         One for each point, in their order.
     """
-    study = _Study(points, store, watch)
+    study = _Study(points, questions or [fingerprint.question(point) for point in points], store, watch)
+    while study.left and crew is None and jobs is None and timeout is None and study.seconds < WORTH_WORKERS:
+        study.run(Inline(), most=1)  # each tells more about how long the rest takes
     if study.left:
         crew = crew or crew_for(study.replications, study.seconds, jobs, timeout)
         crew.start()
         study.run(crew)
+    elif crew is not None:
+        crew.abandon()
     return [study.found[question] for question in study.questions]
 
 
@@ -99,13 +105,14 @@ def crew_for(tasks: int, seconds: float, jobs: int | None, timeout: float | None
 class _Study:
     """The points of one call: what is known of them, and what is left. Points that ask the same are one."""
 
-    def __init__(self, points: Sequence[Point], store: Store | None, watch: Watch | None) -> None:
-        self.store, self.watch = store, watch
+    def __init__(
+        self, points: Sequence[Point], questions: Sequence[str], store: Store | None, watch: Watch | None
+    ) -> None:
+        self.questions, self.store, self.watch = questions, store, watch
         self.times = Times(store.folder if store is not None else None)
-        self.questions = [fingerprint.question(point) for point in points]
         self.found: dict[str, Outcome | Failure] = {}
         self.left: dict[str, Point] = {}
-        for question, point in zip(self.questions, points, strict=True):
+        for question, point in zip(questions, points, strict=True):
             if question in self.found or question in self.left:
                 continue
             kept = store.get(fingerprint.sealed(question)) if store is not None else None
@@ -113,32 +120,38 @@ class _Study:
                 self.found[question] = kept
             else:
                 self.left[question] = point
-        self.expected = {question: self.times.expect(question, size(point)) for question, point in self.left.items()}
         self.pieces: dict[str, dict[int, Replication]] = defaultdict(dict)
         self.spent: dict[str, float] = defaultdict(float)
         self.tally = Tally(len(points), cached=len(points) - len(self.left))
+        self.began = time.perf_counter()
+        self.whole = self.ahead = self.seconds
+        self.tell(1)
 
     @property
     def seconds(self) -> float:
         """How long the rest takes on one core, about."""
-        return sum(self.expected.values())
+        return sum(self.times.expect(question, size(point)) for question, point in self.left.items())
 
     @property
     def replications(self) -> int:
         """Replications that are left."""
         return sum(point.count for point in self.left.values())
 
-    def run(self, crew: Crew) -> None:
-        """Work out what is left, the longest points first."""
+    def run(self, crew: Crew, most: int | None = None) -> None:
+        """Work out what is left, the longest points first.
+
+        Args:
+            crew: who does it.
+            most: only so many points; None: all.
+        """
+        expected = {question: self.times.expect(question, size(point)) for question, point in self.left.items()}
         tasks: list[tuple[str, Task]] = []
-        for question in sorted(self.left, key=lambda question: -self.expected[question]):
+        for question in sorted(expected, key=lambda question: -expected[question])[:most]:
             point = self.left[question]
             key = fingerprint.sealed(question) if crew.is_remote else None
-            in_parts = len(self.left) < crew.workers and point.count > 1
+            in_parts = len(expected) < crew.workers and point.count > 1
             numbers = range(point.first, point.first + point.count) if in_parts else (None,)
             tasks += [(question, Task(point, number, key)) for number in numbers]
-        began = time.perf_counter()
-        self.tell(began, crew)
 
         def finished(number: int, result: Done | BaseException) -> None:
             question, task = tasks[number]
@@ -147,8 +160,11 @@ class _Study:
             ended = failure(task.point, result) if isinstance(result, BaseException) else self.join(question, *result)
             if ended is not None:
                 self.keep(question, ended)
-                self.tell(began, crew)
+                self.ahead -= expected[question]
+                self.tell(crew.workers)
 
+        self.began, self.whole = time.perf_counter(), sum(expected.values())
+        self.ahead = self.whole
         drive(attempt, [task for _, task in tasks], crew, finished)
 
     def join(self, question: str, seconds: float, result: Outcome | Piece) -> Outcome | None:
@@ -164,7 +180,7 @@ class _Study:
 
     def keep(self, question: str, ended: Outcome | Failure) -> None:
         """Note, and put into the store, how a point ended."""
-        point = self.left[question]
+        point = self.left.pop(question)
         self.found[question] = ended
         self.tally.label = point.label
         if isinstance(ended, Failure):
@@ -175,13 +191,13 @@ class _Study:
             self.store.put(fingerprint.sealed(question), ended)
         self.times.learn(question, size(point), self.spent[question])
 
-    def tell(self, began: float, crew: Crew) -> None:
-        """Say how far it is, and how long the rest will take at the pace so far."""
+    def tell(self, workers: int) -> None:
+        """Say how far it is, and how long the rest will take: as foreseen, corrected by the pace since the start."""
         if self.watch is None:
             return
-        ended = sum(seconds for question, seconds in self.expected.items() if question in self.found)
-        pace = (time.perf_counter() - began) / ended if ended else 1 / crew.workers
-        self.tally.seconds_left = max(self.seconds - ended, 0.0) * pace
+        done = self.whole - self.ahead
+        pace = (time.perf_counter() - self.began) / done if done > 0 else 1 / workers
+        self.tally.seconds_left = max(self.ahead, 0.0) * pace
         self.watch(self.tally)
 
 

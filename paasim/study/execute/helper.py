@@ -18,6 +18,7 @@ from threading import Event, Lock, Timer
 from typing import Any, ParamSpec, TypeVar, cast
 
 from paasim.study.execute.crew import TimedOutError, WorkerDiedError
+from paasim.study.serve import warm
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,12 +35,14 @@ class Helper:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = Lock()
         self._closed = False
+        self._is_ready = False
+        self._owed = 0
 
     def call(self, timeout: float | None, fn: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         """Do a task in the helper, and wait for it.
 
         Args:
-            timeout: seconds that it may take; None: as long as it takes.
+            timeout: seconds that it may take, the start of a helper not counted; None: as long as it takes.
             fn: a function of a module, called with the other arguments.
             args: given to it.
             kwargs: given to it.
@@ -48,28 +51,18 @@ class Helper:
             TimedOutError: if it took too long; the helper was stopped.
             WorkerDiedError: if the helper died.
         """
-        message = pickle.dumps((fn, args, kwargs), pickle.HIGHEST_PROTOCOL)
         process = self._living()
-        too_long = Event()
-        watch = Timer(timeout, _stop, (process, too_long)) if timeout is not None else None
-        if watch:
-            watch.daemon = True
-            watch.start()
-        try:
-            went_well, answer = _exchange(process, message)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            process.kill()
-            code = process.wait()
-            _close(process)
-            if too_long.is_set():
-                raise TimedOutError(f"took longer than {timeout:g} s") from None
-            raise WorkerDiedError(_how(code)) from None
-        finally:
-            if watch:
-                watch.cancel()
-        if went_well:
-            return cast("R", answer)
-        raise answer
+        if timeout is not None and not self._is_ready:
+            self._do(process, None, warm, fn.__module__)
+            self._is_ready = True
+        return self._do(process, timeout, fn, *args, **kwargs)
+
+    def begin(self, module: str) -> None:
+        """Start its process, and have it import a module, without waiting for it."""
+        process = self._living()
+        with suppress(OSError):  # whoever has the first task will notice
+            _ask(process, pickle.dumps((warm, (module,), {})))
+            self._owed += 1
 
     def kill(self) -> None:
         """Stop it at once, for good."""
@@ -83,6 +76,7 @@ class Helper:
         with self._lock:
             if self._process is not None:
                 self._process.kill()
+                self._process.wait()
 
     def close(self) -> None:
         """Let an idle helper end, for good."""
@@ -96,6 +90,7 @@ class Helper:
             self._process.wait()
 
     def _living(self) -> subprocess.Popen[bytes]:
+        """The process, started if need be."""
         with self._lock:
             if self._closed:
                 raise WorkerDiedError("its helper was told to stop")
@@ -103,8 +98,38 @@ class Helper:
                 _close(self._process)
                 self._process = None
             if self._process is None:
-                self._process = _started()
+                self._process, self._is_ready, self._owed = _started(), False, 0
             return self._process
+
+    def _do(
+        self, process: subprocess.Popen[bytes], timeout: float | None, fn: Callable[..., R], *args: Any, **kwargs: Any
+    ) -> R:
+        """One task in the process as it is."""
+        message = pickle.dumps((fn, args, kwargs), pickle.HIGHEST_PROTOCOL)
+        too_long = Event()
+        watch = Timer(timeout, _stop, (process, too_long)) if timeout is not None else None
+        if watch:
+            watch.daemon = True
+            watch.start()
+        try:
+            while self._owed:
+                _answer(process)
+                self._owed -= 1
+            _ask(process, message)
+            went_well, answer = _answer(process)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            process.kill()
+            code = process.wait()
+            _close(process)
+            if too_long.is_set():
+                raise TimedOutError(f"took longer than {timeout:g} s") from None
+            raise WorkerDiedError(_how(code)) from None
+        finally:
+            if watch:
+                watch.cancel()
+        if went_well:
+            return cast("R", answer)
+        raise answer
 
 
 def _started() -> subprocess.Popen[bytes]:
@@ -120,11 +145,14 @@ def _started() -> subprocess.Popen[bytes]:
     )
 
 
-def _exchange(process: subprocess.Popen[bytes], message: bytes) -> tuple[bool, Any]:
+def _ask(process: subprocess.Popen[bytes], message: bytes) -> None:
     assert process.stdin is not None
-    assert process.stdout is not None
     pickle.dump(message, process.stdin, pickle.HIGHEST_PROTOCOL)
     process.stdin.flush()
+
+
+def _answer(process: subprocess.Popen[bytes]) -> tuple[bool, Any]:
+    assert process.stdout is not None
     return cast("tuple[bool, Any]", pickle.load(process.stdout))
 
 

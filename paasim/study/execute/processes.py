@@ -17,6 +17,9 @@ from paasim.study.execute.helper import Helper
 P = ParamSpec("P")
 R = TypeVar("R")
 
+TASKS = "paasim.study.execute.task"
+"""What processes import when they are started ahead of their tasks."""
+
 
 class Processes(Crew):
     """Processes of this machine.
@@ -31,7 +34,13 @@ class Processes(Crew):
         self.timeout = timeout
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="paasim")
         self._mine = threading.local()
-        self._helpers: list[Helper] = []
+        self._helpers = [Helper() for _ in range(jobs)]
+        self._spare = list(self._helpers)
+
+    def start(self) -> None:
+        """Start the processes, which takes them a second, while this one still prepares their tasks."""
+        for helper in self._spare:
+            helper.begin(TASKS)
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Do a task in one of the processes; `fn` is a function of a module."""
@@ -46,13 +55,12 @@ class Processes(Crew):
     def abandon(self) -> None:
         """Stop the processes at once."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for helper in list(self._helpers):
+        for helper in self._helpers:
             helper.kill()
         self.shutdown()
 
     def _call(self, fn: Callable[..., R], args: Any, kwargs: Any) -> R:
         helper = getattr(self._mine, "helper", None)
         if helper is None:
-            helper = self._mine.helper = Helper()
-            self._helpers.append(helper)
+            helper = self._mine.helper = self._spare.pop()
         return helper.call(self.timeout, fn, *args, **kwargs)

@@ -91,10 +91,12 @@ def of_options(scenario: Scenario, vary: Iterable[str], **fields: Any) -> Asked:
     data: dict[str, Any] = {key: value for key, value in fields.items() if value}
     for option in vary:
         group = _group(option)
+        if len(dict(group)) < len(group):
+            raise InputError.one(f"--vary {option}", "names a path twice", "give it all its values at once")
         if len(group) == 1:
             path, values = group[0]
             if path in data.get("vary", {}):
-                raise InputError.one(f"--vary {option}", f"varies '{path}' twice", "name every path once")
+                raise InputError.one(f"--vary {option}", f"varies '{path}' twice", "give it all its values at once")
             data.setdefault("vary", {})[path] = values
         else:
             data.setdefault("zip", []).append(dict(group))

@@ -49,20 +49,20 @@ def forecast(made: Sequence[Candidate], store: Store | None, workers: int) -> Fo
         store: where outcomes may be.
         workers: processes that will do it.
     """
-    points = [each.point for each in made if each.point is not None]
-    asked = {fingerprint.question(point): point for point in points}
+    asked = {each.question: each.point for each in made if each.point is not None}
     left = {
         question: point
         for question, point in asked.items()
         if store is None or store.get(fingerprint.sealed(question)) is None
     }
+    possible = sum(each.point is not None for each in made)
     times = Times(store.folder if store is not None else None)
     expected, source = _expected(left, times)
     used = max(1, min(workers, sum(point.count for point in left.values())))
     return Forecast(
         points=len(made),
-        cached=len(points) - len(left),
-        impossible=len(made) - len(points),
+        cached=possible - len(left),
+        impossible=len(made) - possible,
         replications=sum(point.count for point in left.values()),
         seconds=None if expected is None else max([sum(expected) / used, *expected]) if expected else 0.0,
         workers=used,

@@ -13,6 +13,7 @@ from paasim.scenario.loader import BASE, changed, chosen
 from paasim.scenario.scenario import Scenario
 from paasim.scenario.studies import StudySpec
 from paasim.scenario.yaml import Node
+from paasim.study.fingerprint import question
 from paasim.study.point import Point
 from paasim.study.sweep.design import Setting, paths, settings, short, text
 
@@ -25,6 +26,8 @@ class Candidate:
     label: str
     """For people: `bandwidth 10 Gbps, cloud-only`."""
     point: Point | None
+    question: str = ""
+    """The hash of what the point asks (`paasim.study.fingerprint`)."""
     error: InputError | None = None
     """Why there is no point."""
 
@@ -59,9 +62,9 @@ def _candidate(
         if problems := [problem for rule in NAMES for problem in rule(scenario)]:
             raise InputError(problems)
     except InputError as error:
-        return Candidate(setting, label, None, _placed(error, places))
-    count = study.replications or scenario.run.replications
-    return Candidate(setting, label, Point(label, scenario, 0, count))
+        return Candidate(setting, label, None, error=_placed(error, places))
+    point = Point(label, scenario, 0, study.replications or scenario.run.replications)
+    return Candidate(setting, label, point, question(point))
 
 
 def _know(wanted: Iterable[str], bases: Iterable[Scenario], places: Mapping[str, str]) -> None:

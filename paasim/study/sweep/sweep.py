@@ -134,7 +134,8 @@ def work_out(
     """
     mine = [i for i, each in enumerate(made) if each.point is not None and (shard is None or shard.has(i))]
     points = [point for i in mine if (point := made[i].point) is not None]
-    ended = evaluate(points, crew=crew, store=store, watch=watch, timeout=timeout, jobs=jobs)
+    asking_for = [made[i].question for i in mine]
+    ended = evaluate(points, crew=crew, store=store, watch=watch, timeout=timeout, jobs=jobs, questions=asking_for)
     by_position: dict[int, Outcome | Failure] = dict(zip(mine, ended, strict=True))
     rows = [_row(each, by_position.get(i), store) for i, each in enumerate(made)]
     whole = [row for row in rows if row is not None]
@@ -151,7 +152,7 @@ def _row(made: Candidate, ended: Outcome | Failure | None, store: Store | None) 
         assert made.error is not None
         reason = " | ".join(str(made.error).splitlines())
         return Row(made.setting, made.label, None, 0, Failure(made.label, "failed", reason, made.error))
-    key = store.key(made.point) if store is not None else fingerprint.key(made.point)
+    key = fingerprint.sealed(made.question)
     if ended is None and store is not None:
         ended = store.get(key)
     return None if ended is None else Row(made.setting, made.label, key, made.point.count, ended)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from paasim.core.errors import InputError, Problem
@@ -39,3 +40,23 @@ def deadly(notes: str) -> str:
 
 def unsendable(_: object) -> object:
     return lambda: None
+
+
+@dataclass(frozen=True)
+class Light:
+    """A unit that imports nothing."""
+
+    number: int
+
+    @property
+    def label(self) -> str:
+        return f"a #{self.number}"
+
+
+def named(unit: Light) -> str:
+    """Stands for the simulation."""
+    return unit.label
+
+
+def failing(unit: Light) -> float:
+    return 1 / 0

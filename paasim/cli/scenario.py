@@ -60,12 +60,17 @@ def show(scenario: str = SCENARIO, changes: list[str] = SET, variant: str | None
 @app.command()
 def schema(
     result: bool = typer.Option(False, "--result", help="The schema of result.json instead."),
+    sweep: bool = typer.Option(False, "--sweep", help="The schema of what `paasim sweep --json` prints instead."),
 ) -> None:
     """Print the JSON schema of scenarios, for editors and scripts."""
     if result:
         from paasim.results.schema import result_schema
 
         console.say_json(result_schema())
+    elif sweep:
+        from paasim.study.sweep.result import sweep_schema
+
+        console.say_json(sweep_schema())
     else:
         from paasim.scenario.schema import scenario_schema
 

@@ -63,20 +63,34 @@ def table(sweep: Sweep) -> Table:
         made.add_column(names[path], justify="right")
     if sweep.study.variants:
         made.add_column("variant", no_wrap=True)
-    for column in ("TTFT mean", "± 95 %", "p99", "TPOT mean", "requests/s", "SLO"):
+    for column in ("mean TTFT", "±95 %", "p99", "TPOT", "req/s", "SLO"):
         made.add_column(column, justify="right", no_wrap=True)
-    made.add_column("busiest, or what failed")
+    has_unsteady = any(_is_unsteady(row) for _, row in rows)
+    if has_unsteady:
+        made.add_column("steady")
+    made.add_column("busiest, or what failed" if any(isinstance(row.ended, Failure) for _, row in rows) else "busiest")
     for number, row in rows:
         values = [text(row.setting.values[path]) for path in varied]
         variant = [row.setting.variant] if sweep.study.variants else []
-        made.add_row(str(number), *values, *variant, *_figures(row))
+        steady = [("no" if _is_unsteady(row) else "yes") if isinstance(row.ended, Outcome) else NONE]
+        made.add_row(str(number), *values, *variant, *_figures(row), *(steady if has_unsteady else []), _busiest(row))
     return made
+
+
+def _is_unsteady(row: Row) -> bool:
+    return isinstance(row.ended, Outcome) and not row.ended.variant.steady_state
+
+
+def _busiest(row: Row) -> str:
+    """What limits a point, or why it failed."""
+    if isinstance(row.ended, Failure):
+        return row.ended.reason if row.ended.kind == "failed" else f"{row.ended.kind}: {row.ended.reason}"
+    return row.ended.variant.bottleneck or NONE
 
 
 def _figures(row: Row) -> Iterator[str]:
     if isinstance(row.ended, Failure):
         yield from [NONE] * 6
-        yield f"{row.ended.kind}: {row.ended.reason}" if row.ended.kind != "failed" else row.ended.reason
         return
     variant = row.ended.variant
     ttft, tpot = variant.metrics.get("ttft"), variant.metrics.get("tpot")
@@ -88,8 +102,6 @@ def _figures(row: Row) -> Iterator[str]:
     yield digits(variant.throughput.requests_per_s)
     met = variant.throughput.slo_attainment
     yield NONE if met is None else share(met)
-    busiest = variant.bottleneck or NONE
-    yield busiest if variant.steady_state else f"{busiest} (no steady state)"
 
 
 def _ranked(sweep: Sweep) -> list[tuple[int, Row, Variant]]:

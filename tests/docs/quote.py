@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.docs.pages import ROOT
 
 README = ROOT / "README.md"
 NETWORK = ROOT / "docs" / "network.md"
+SWEEPS = ROOT / "docs" / "sweeps.md"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Quote:
     @property
     def block(self) -> re.Pattern[str]:
         """Where it stands."""
-        comment = re.escape(f"<!-- output of: paasim {' '.join(self.command)} -->")
+        words = (f'"{word}"' if " " in word else word for word in self.command)
+        comment = re.escape(f"<!-- output of: paasim {' '.join(words)} -->")
         return re.compile(rf"({comment}\n```text\n)(.*?)(\n```)", re.DOTALL)
 
     def quoted(self) -> str:
@@ -59,6 +62,14 @@ class Quote:
 
 
 QUICKSTART = Quote(README, ("compare", "quickstart"), ("Variants", "Where the time goes"))
+SWEPT = Quote(
+    SWEEPS,
+    (
+        *("sweep", "prfaas", "--vary", "network.links.wan.bandwidth=20 Gbps, 40 Gbps, 60 Gbps"),
+        *("--vary", "workload.arrivals.rate=2 /s, 3 /s", "--replications", "1"),
+    ),
+    ("Points",),
+)
 EXPLAINED = (
     Quote(NETWORK, ("network", "explain", "prfaas", "--variant", "all-remote"), ("prfaas: ",)),
     Quote(NETWORK, ("network", "explain", "transports", "--variant", "tcp-64"), ("prfaas: ",)),
@@ -68,6 +79,8 @@ EXPLAINED = (
 def main() -> None:
     """Run the commands and write the pages and reports/quickstart/."""
     QUICKSTART.renew("-o", str(ROOT / "reports" / "quickstart"))
+    with tempfile.TemporaryDirectory() as folder:
+        SWEPT.renew("-o", folder)
     for quote in EXPLAINED:
         quote.renew()
 

@@ -75,7 +75,11 @@ def test_a_sweep_survives_the_death_of_workers_and_driver(scenario: str, referen
     assert len(kept) < POINTS
     assert not (tmp_path / "table.csv").exists()
     again = subprocess.run(
-        command(scenario, tmp_path, "--resume", "--jobs", "1"), env=ENVIRONMENT, check=True, capture_output=True, text=True
+        command(scenario, tmp_path, "--resume", "--jobs", "1"),
+        env=ENVIRONMENT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert f"Over {POINTS} points" in again.stdout
     assert bytes_of(tmp_path) == bytes_of(reference)

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from paasim.scenario.loader import load
     from paasim.study.compare import compare
     from paasim.study.run import simulate
+    from paasim.study.sweep.sweep import sweep
 
-__all__ = ["Result", "compare", "load", "simulate"]
+__all__ = ["Result", "compare", "load", "simulate", "sweep"]
 
 _HOMES = {
     "Result": "paasim.results.result",
     "compare": "paasim.study.compare",
     "load": "paasim.scenario.loader",
     "simulate": "paasim.study.run",
+    "sweep": "paasim.study.sweep.sweep",
 }
 
 

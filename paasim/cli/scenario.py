@@ -61,6 +61,7 @@ def show(scenario: str = SCENARIO, changes: list[str] = SET, variant: str | None
 def schema(
     result: bool = typer.Option(False, "--result", help="The schema of result.json instead."),
     capacity: bool = typer.Option(False, "--capacity", help="The schema of `paasim analyze --json` instead."),
+    sweep: bool = typer.Option(False, "--sweep", help="The schema of what `paasim sweep --json` prints instead."),
 ) -> None:
     """Print the JSON schema of scenarios, for editors and scripts."""
     if result:
@@ -71,6 +72,10 @@ def schema(
         from paasim.results.capacity import capacity_schema
 
         console.say_json(capacity_schema())
+    elif sweep:
+        from paasim.study.sweep.result import sweep_schema
+
+        console.say_json(sweep_schema())
     else:
         from paasim.scenario.schema import scenario_schema
 

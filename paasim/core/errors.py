@@ -41,6 +41,10 @@ class InputError(PaasimError):
         self.problems: Sequence[Problem] = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[Sequence[Problem]], dict[str, object]]:
+        """Travel between processes whole, with notes."""
+        return type(self), (self.problems,), {"__notes__": getattr(self, "__notes__", [])}
+
     @classmethod
     def one(cls, where: str, what: str, todo: str = "") -> InputError:
         """Make an error of a single problem."""

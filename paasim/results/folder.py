@@ -11,13 +11,13 @@ import io
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from paasim.core.atomic import replace
 from paasim.core.errors import InputError
 from paasim.results.manifest import manifest
 from paasim.results.result import Result
@@ -64,13 +64,13 @@ def write(
         for name in (DOCUMENT, CSV, PARQUET):
             (folder / name).unlink(missing_ok=True)
         name, content = _requests(result.requests)
-        _replace(folder / name, content)
-        _replace(folder / SCENARIO, scenario_text(result.document.scenario, base, folder).encode())
+        replace(folder / name, content)
+        replace(folder / SCENARIO, scenario_text(result.document.scenario, base, folder).encode())
         text = json.dumps(manifest(result.document.scenario, base, command), indent=2, ensure_ascii=False)
-        _replace(folder / MANIFEST, f"{text}\n".encode())
+        replace(folder / MANIFEST, f"{text}\n".encode())
         for name, content in (figures or {}).items():
-            _replace(folder / name, content)
-        _replace(folder / DOCUMENT, result.to_json().encode())
+            replace(folder / name, content)
+        replace(folder / DOCUMENT, result.to_json().encode())
     except OSError as error:
         raise InputError.one(str(folder), f"cannot be written: {error.strerror}", "choose another folder: -o") from None
 
@@ -140,16 +140,3 @@ def _read_requests(folder: Path) -> pd.DataFrame:
     if (folder / CSV).is_file():
         return pd.read_csv(folder / CSV)
     raise InputError.one(str(folder), "has no table of requests", "run the scenario again to get one")
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

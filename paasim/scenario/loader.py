@@ -68,7 +68,7 @@ def from_tree(tree: Node, base: Path | None, overrides: Sequence[str] = ()) -> S
         tree = patch.overrides(overrides, written, Scenario)
     except InputError as error:
         found += error.problems
-    root = _without_variants(tree)
+    root = _alone(tree)
     scenario, own = _validated(tree)
     found += [complaint.problem() for complaint in own]
     variants: dict[str, Scenario] = {}
@@ -114,7 +114,7 @@ def changed(scenario: Scenario, changes: Sequence[str]) -> Scenario:
     Raises:
         InputError: if a text is wrong, or the scenario does not fit with it.
     """
-    tree = patch.overrides(changes, _without_variants(scenario.tree), Scenario)
+    tree = patch.overrides(changes, _alone(scenario.tree), Scenario)
     made, complained = _validated(tree)
     if made is None:
         raise InputError(dict.fromkeys(each.problem(scenario.label) for each in complained))
@@ -177,8 +177,9 @@ def _with_plain_variants(tree: Node) -> tuple[Node, list[Problem]]:
     return Node(entries, tree.where, tree.key_where), found
 
 
-def _without_variants(tree: Node) -> Node:
-    return Node({key: node for key, node in tree.keys.items() if key != "variants"}, tree.where)
+def _alone(tree: Node) -> Node:
+    """The scenario without its variants and studies."""
+    return Node({key: node for key, node in tree.keys.items() if key not in ("variants", "studies")}, tree.where)
 
 
 def _sound(written: Node, name: str) -> bool:
@@ -186,7 +187,7 @@ def _sound(written: Node, name: str) -> bool:
     change = _changes(written).get(name)
     if change is None:
         return False
-    variant, _ = _validated(patch.merge(_without_variants(written), change))
+    variant, _ = _validated(patch.merge(_alone(written), change))
     return variant is not None and not _unknown_names(variant)
 
 

@@ -126,8 +126,8 @@ def _plain(part: str) -> Any:
         return part
     try:
         return yaml.parse(part, "", lines=False).plain()
-    except InputError as error:
-        raise ValueError(f"{quoted(part)} {error.problems[0].what}") from None
+    except InputError:
+        raise ValueError(f"{quoted(part)} cannot be read as a value; check brackets and quotes") from None
 
 
 def _value(item: object) -> Any:

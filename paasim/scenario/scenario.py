@@ -22,6 +22,7 @@ from paasim.scenario.routes import RouteSpec
 from paasim.scenario.run import RunSpec
 from paasim.scenario.sites import SiteSpec
 from paasim.scenario.slo import SloSpec
+from paasim.scenario.studies import StudySpec
 from paasim.scenario.yaml import Node
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Scenario(Spec):
     """How long, how often, with which seed."""
     patches: dict[Name, dict[str, Any]] = Field(default_factory=dict, alias="variants")
     """Named changes to the scenario: keys merge, `a.b: c` reaches into `a`, a mapping of another `kind` is replaced."""
+    studies: dict[Name, StudySpec] = Field(default_factory=dict)
+    """Named sweeps over values of the scenario, for `paasim sweep`."""
 
     _source: Source = PrivateAttr(default_factory=Source)
     _variants: dict[str, Scenario] = PrivateAttr(default_factory=dict)
@@ -130,6 +133,11 @@ class Scenario(Spec):
         if self._source.tree is None:
             raise ValueError("this scenario was not made by the loader")
         return self._source.tree
+
+    @property
+    def has_tree(self) -> bool:
+        """Whether it was made by the loader, and knows what was written."""
+        return self._source.tree is not None
 
     def where(self, *path: str | int) -> str:
         """`file:line:column` of what stands at `path`, or of the nearest thing above it; empty if made in Python."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from paasim.core.spec import Spec
 from paasim.metrics.replication import Replication
@@ -15,6 +16,10 @@ from paasim.metrics.statistics import summarize
 from paasim.results.pooling import pool
 from paasim.results.schema import MetricName, Variant
 from paasim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from paasim.study.execute import Progress
+    from paasim.study.store import Store
 
 
 @dataclass(frozen=True)
@@ -79,10 +84,13 @@ def work(point: Point) -> Outcome:
     from paasim.study.execute import work as replicate
 
     numbers = range(point.first, point.first + point.count)
-    each = [replicate(Unit(point.label, point.scenario, number)) for number in numbers]
-    return Outcome(
-        variant=pool(each), replications=[facts(one, number) for one, number in zip(each, numbers, strict=True)]
-    )
+    return outcome([replicate(Unit(point.label, point.scenario, number)) for number in numbers], point.first)
+
+
+def outcome(replications: Sequence[Replication], first: int = 0) -> Outcome:
+    """The outcome of a point from its replications, of which the first one has the number `first`."""
+    each = [facts(one, number) for number, one in enumerate(replications, first)]
+    return Outcome(variant=pool(replications), replications=each)
 
 
 def facts(each: Replication, number: int) -> Facts:
@@ -106,13 +114,34 @@ def facts(each: Replication, number: int) -> Facts:
     )
 
 
-def evaluate(points: Sequence[Point], jobs: int | None = 1) -> list[Outcome]:
-    """Work out points, in their order.
+def evaluate(
+    points: Sequence[Point],
+    jobs: int | None = 1,
+    *,
+    store: Store | None = None,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Work out points, and give their outcomes in the same order.
 
     Args:
-        points: what to work out.
+        points: what to work out; the more at once, the better they spread over processes.
         jobs: processes; None = as many as pay.
-    """
-    from paasim.study.execute import execute
+        store: where outcomes are kept and looked for.
+        progress: told after every point: how many are known, of how many, and which one came last.
 
-    return execute(points, jobs, None, work)
+    Raises:
+        Exception: what the first point that failed raised, such as InputError.
+    """
+    from paasim.study.execute.evaluate import Failure, Tally
+    from paasim.study.execute.evaluate import evaluate as work_out
+
+    def watch(tally: Tally) -> None:
+        if progress:
+            progress(tally.cached + tally.done + tally.failed, tally.total, tally.label)
+
+    found: list[Outcome] = []
+    for each in work_out(points, store=store, watch=watch, jobs=jobs):
+        if isinstance(each, Failure):
+            raise each.error
+        found.append(each)
+    return found

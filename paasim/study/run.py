@@ -28,8 +28,7 @@ def simulate(
         scenario: what to run; it goes into the result as it is.
         replications: how often, if not as often as the scenario says.
         variants: scenarios to run in its place, by name; only the scenario itself, as `base`, if not given.
-        jobs: processes; None = as many as pay. More than one needs a program that is safe to import
-            (`if __name__ == "__main__":`), as for `concurrent.futures`.
+        jobs: processes; None = as many as pay.
         progress: told after every replication.
     """
     times = scenario.run.replications if replications is None else replications

@@ -20,6 +20,7 @@ from paasim.metrics.itl import pooled
 from paasim.metrics.window import Window
 from paasim.results import folder
 from paasim.results.schema import result_schema
+from tests.processes import wait_for_workers
 
 SCENARIO = """\
 name: Test bed
@@ -139,26 +140,14 @@ def test_an_interrupt_is_one_line_and_exit_code_130(scenario: str) -> None:
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, env=here, start_new_session=True, **streams)
     try:
-        wait_for_workers(process.pid, 3)  # two, and the one that tracks their resources
+        wait_for_workers(process.pid, 2)
+        time.sleep(0.5)
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=20)
     finally:
         process.kill()
     assert (process.returncode, out) == (130, "")
     assert [line for line in err.splitlines() if not line.startswith("warning: ")] == ["interrupted"]
-
-
-def wait_for_workers(pid: int, count: int) -> None:
-    """Until a process has so many children, and has let them go to work."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    if not Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").exists():
-        pytest.skip("needs /proc to see the workers")
-    for _ in range(200):
-        if len(listed.read_text().split()) >= count:
-            time.sleep(0.5)
-            return
-        time.sleep(0.05)
-    pytest.fail("no workers")
 
 
 def test_variant_and_replications(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.docs.pages import ROOT
 README = ROOT / "README.md"
 NETWORK = ROOT / "docs" / "network.md"
 CAPACITY = ROOT / "docs" / "capacity.md"
+SWEEPS = ROOT / "docs" / "sweeps.md"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Quote:
     @property
     def block(self) -> re.Pattern[str]:
         """Where it stands."""
-        comment = re.escape(f"<!-- output of: paasim {' '.join(self.command)} -->")
+        words = (f'"{word}"' if " " in word else word for word in self.command)
+        comment = re.escape(f"<!-- output of: paasim {' '.join(words)} -->")
         return re.compile(rf"({comment}\n```text\n)(.*?)(\n```)", re.DOTALL)
 
     def quoted(self) -> str:
@@ -66,6 +69,14 @@ SPLIT = (
     *("--over", f"{PREFILL}=1,2,3,4,5", "--over", f"{DECODE}=3,4,5,6,7", "--sum", f"{PREFILL}+{DECODE}=8"),
 )
 QUICKSTART = Quote(README, ("compare", "quickstart"), ("Variants", "Where the time goes"))
+SWEPT = Quote(
+    SWEEPS,
+    (
+        *("sweep", "prfaas", "--vary", "network.links.wan.bandwidth=20 Gbps, 40 Gbps, 60 Gbps"),
+        *("--vary", "workload.arrivals.rate=2 /s, 3 /s", "--replications", "1"),
+    ),
+    ("Points",),
+)
 EXPLAINED = (
     Quote(NETWORK, ("network", "explain", "prfaas", "--variant", "all-remote"), ("prfaas: ",)),
     Quote(NETWORK, ("network", "explain", "transports", "--variant", "tcp-64"), ("prfaas: ",)),
@@ -77,6 +88,8 @@ EXPLAINED = (
 def main() -> None:
     """Run the commands and write the pages and reports/quickstart/."""
     QUICKSTART.renew("-o", str(ROOT / "reports" / "quickstart"))
+    with tempfile.TemporaryDirectory() as folder:
+        SWEPT.renew("-o", folder)
     for quote in EXPLAINED:
         quote.renew()
 

@@ -16,7 +16,7 @@ from paasim.model.spec import ModelSpec
 from paasim.scenario import load
 from paasim.scenario.loader import from_dict
 from tests.docs.pages import PAGES, ROOT, Block, blocks
-from tests.docs.quote import EXPLAINED, NETWORK, QUICKSTART, README, Quote
+from tests.docs.quote import EXPLAINED, NETWORK, QUICKSTART, README, SWEEPS, SWEPT, Quote
 
 NOT_OURS = ("sh install.sh", ".venv/bin/python", ".ci/run")
 """Beginnings of commands that are run elsewhere: by the user, by `.ci/run`."""
@@ -61,6 +61,8 @@ def _run(line: str) -> None:
         arguments += [*_few(arguments[1]), "--replications", "1", "--jobs", "1"]
         if not {"-o", "--json"} & set(arguments):
             arguments.append("--json")  # figures take longer than so few requests
+    if arguments[0] == "sweep":
+        arguments += ["--set", f"run.requests={FEW}", "--replications", "1", "--jobs", "1"]
     code = app.run(arguments)
     assert code in ((0, 3) if arguments[0] == "run" else (0,)), line
 
@@ -99,13 +101,15 @@ def _needs_a_trace(line: str) -> bool:
 
 @pytest.mark.parametrize(
     "block",
-    [block for page in (README, ROOT / "docs" / "scenario.md", NETWORK) for block in blocks(page, "yaml")],
+    [block for page in (README, ROOT / "docs" / "scenario.md", NETWORK, SWEEPS) for block in blocks(page, "yaml")],
     ids=str,
 )
 def test_scenarios_are_valid(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     """A block is a whole scenario, or parts that take the place of those of the README's."""
     monkeypatch.setenv("PAASIM_DATA", "/data")
     part: dict[str, Any] = yaml.safe_load(block.text)
+    if "study" in part:
+        return  # a file of a study, which the commands of its page run
     whole = part if "name" in part else {**_example(), **part}
     if "workloads" in part:
         del whole["workload"]
@@ -147,10 +151,10 @@ def test_the_router_that_is_shown_works(here: Path) -> None:
 # ---- quoted output ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("quote", [QUICKSTART, *EXPLAINED], ids=str)
+@pytest.mark.parametrize("quote", [QUICKSTART, SWEPT, *EXPLAINED], ids=str)
 def test_quoted_output_is_real(quote: Quote, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Line by line: the same words, and numbers within 5 % (libraries differ between machines)."""
-    assert app.run([*quote.command, *(("--jobs", "1") if quote.command[0] == "compare" else ())]) == 0
+    assert app.run([*quote.command, *(("--jobs", "1") if quote.command[0] in ("compare", "sweep") else ())]) == 0
     real = quote.excerpt(capsys.readouterr().out)
     pairs = list(zip_longest(_lines(quote.quoted()), _lines(real), fillvalue=""))
     unlike = [pair for pair in pairs if not _alike(*pair)]

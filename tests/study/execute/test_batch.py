@@ -10,35 +10,24 @@ import pytest
 from paasim.metrics.warmup import Warmup
 from paasim.scenario.run import RunSpec
 from paasim.scenario.slo import SloSpec
-from paasim.study import execute
-from paasim.study.execute import Unit, limits_of, warmup_of
-
-
-def named(unit: Unit) -> Any:
-    """Stands for the simulation."""
-    return unit.label
-
-
-def units(n: int) -> list[Unit]:
-    return [Unit("a", None, number) for number in range(n)]  # type: ignore[arg-type]
+from paasim.study.execute import batch, execute, limits_of, warmup_of
+from tests.study.execute.work import Light, failing, named
 
 
 @pytest.mark.parametrize("jobs", [1, 2, None])
 def test_results_keep_the_order_of_the_units(jobs: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(execute, "WORTH_WORKERS", 0.0 if jobs is None else 4.0)
+    monkeypatch.setattr(batch, "WORTH_WORKERS", 0.0 if jobs is None else 4.0)
     told: list[tuple[int, int]] = []
-    found = execute.execute(units(5), jobs, lambda done, total, _: told.append((done, total)), named)
+    found = execute(
+        [Light(number) for number in range(1, 6)], jobs, lambda done, total, _: told.append((done, total)), named
+    )
     assert found == [f"a #{number}" for number in range(1, 6)]
     assert told == [(done, 5) for done in range(1, 6)]
 
 
 def test_a_failure_in_a_worker_reaches_the_caller() -> None:
     with pytest.raises(ZeroDivisionError):
-        execute.execute(units(3), 2, None, failing)
-
-
-def failing(unit: Unit) -> Any:
-    return 1 / 0
+        execute([Light(number) for number in range(3)], 2, None, failing)
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from paasim.scenario.loader import load
     from paasim.study.compare import compare
     from paasim.study.run import simulate
+    from paasim.study.sensitivity.study import sensitivity
 
-__all__ = ["Result", "compare", "load", "simulate"]
+__all__ = ["Result", "compare", "load", "sensitivity", "simulate"]
 
 _HOMES = {
     "Result": "paasim.results.result",
     "compare": "paasim.study.compare",
     "load": "paasim.scenario.loader",
+    "sensitivity": "paasim.study.sensitivity.study",
     "simulate": "paasim.study.run",
 }
 

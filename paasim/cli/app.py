@@ -20,6 +20,7 @@ from paasim.core.errors import InputError, PaasimError, did_you_mean
 VERBS = {
     "run": "Simulate a scenario and say where the time goes.",
     "compare": "Simulate a scenario's variants on the same requests and compare them, paired.",
+    "sensitivity": "Find which inputs move the answer most, and whether it survives the error of the profiles.",
     "scenario": "Check a scenario, explain it in plain words, or print its JSON schema.",
     "profile": "List, show, measure, fit, validate and import hardware profiles.",
     "network": "Explain the KV transfers of a scenario; list, show and fit networks whose rate changes.",

@@ -44,7 +44,7 @@ def tables(result: Result) -> Iterator[Table]:
 
 def metrics(variant: Variant) -> Table:
     """Latency statistics of one variant."""
-    table = _table("Latency", "metric", *STATISTICS, "95 % interval of the mean")
+    table = make_table("Latency", "metric", *STATISTICS, "95 % interval of the mean")
     for name, metric in variant.metrics.items():
         sure = interval(*metric.ci95.mean) if metric.ci95.mean else NONE
         table.add_row(name.upper(), *(seconds(of(metric)) for of in STATISTICS.values()), sure)
@@ -54,7 +54,7 @@ def metrics(variant: Variant) -> Table:
 def overview(result: Result) -> Table:
     """The main figures of several variants, one row each."""
     columns = ("variant", "routes", "TTFT mean", "p99", "TTST mean", "TPOT mean", "E2EL mean", "requests/s", "SLO")
-    table = _table("Variants", *columns)
+    table = make_table("Variants", *columns)
     best = min((v.metrics["ttft"].mean for v in result.variants.values() if "ttft" in v.metrics), default=None)
     for name, variant in result.variants.items():
         values = [_statistic(variant, "ttft", "mean"), _statistic(variant, "ttft", "p99")]
@@ -86,7 +86,7 @@ def differences(result: Result) -> Table:
     """Each variant against the baseline, with intervals."""
     comparison = result.document.comparison
     assert comparison is not None
-    table = _table(
+    table = make_table(
         f"Against {comparison.baseline}, paired", "variant", "metric", "difference", "95 % interval", "verdict"
     )
     for name, each in comparison.differences.items():
@@ -101,7 +101,7 @@ def differences(result: Result) -> Table:
 
 def parts(result: Result) -> Table:
     """Where TTFT goes, and where TTST goes, on average."""
-    table = _table("Where the time goes (means)", "part", *result.variants)
+    table = make_table("Where the time goes (means)", "part", *result.variants)
     for title, of in (("TTFT", "ttft_parts"), ("TTST", "ttst_parts")):
         by_variant: list[Mapping[str, float]] = [getattr(variant, of) for variant in result.variants.values()]
         for part in by_variant[0]:
@@ -116,7 +116,7 @@ def parts(result: Result) -> Table:
 
 def resources(result: Result) -> Table:
     """How busy pools, fleets and links were; those that were not used are left out."""
-    table = _table("Resources", "variant", "resource", "servers", "in use", "waiting", "in service", "KV", "sent")
+    table = make_table("Resources", "variant", "resource", "servers", "in use", "waiting", "in service", "KV", "sent")
     for name, variant in result.variants.items():
         for resource, used in variant.resources.items():
             if not (used.utilisation or used.queue_mean or used.bytes):
@@ -138,7 +138,7 @@ def resources(result: Result) -> Table:
 
 def costs(result: Result) -> Table:
     """What the resources that were used cost; not known where a price is missing."""
-    table = _table("Cost", "variant", "$/h", "$ per million output tokens", "$ per million tokens")
+    table = make_table("Cost", "variant", "$/h", "$ per million output tokens", "$ per million tokens")
     for name, variant in result.variants.items():
         fields = ("per_hour", "per_million_output_tokens", "per_million_total_tokens")
         table.add_row(name, *(_or_none(getattr(variant.cost, field, None), digits) for field in fields))
@@ -147,7 +147,7 @@ def costs(result: Result) -> Table:
 
 def outcomes(result: Result) -> Table:
     """How requests ended, where not all were completed."""
-    table = _table("Requests", "variant", "arrived", "completed", "unfinished", "dropped")
+    table = make_table("Requests", "variant", "arrived", "completed", "unfinished", "dropped")
     for name, variant in result.variants.items():
         counts = variant.requests
         dropped = ", ".join(f"{n} {reason}" for reason, n in counts.dropped.items()) or "0"
@@ -155,12 +155,13 @@ def outcomes(result: Result) -> Table:
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
+def make_table(title: str, *columns: str) -> Table:
+    """An empty table in the look of all tables; columns of words are to the left, of numbers to the right."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    words = {"variant", "resource", "metric", "part", "verdict", "dropped", "routes"}
+    words = {"variant", "resource", "metric", "part", "verdict", "dropped", "routes", "input", ""}
     for column in columns:
         table.add_column(column, justify="left" if column in words else "right", no_wrap=column in words - {"routes"})
     return table

@@ -6,7 +6,7 @@ who works it out, nor in which order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from paasim.core.spec import Spec
@@ -106,13 +106,16 @@ def facts(each: Replication, number: int) -> Facts:
     )
 
 
-def evaluate(points: Sequence[Point], jobs: int | None = 1) -> list[Outcome]:
+def evaluate(
+    points: Sequence[Point], jobs: int | None = 1, *, progress: Callable[[int, int, str], None] | None = None
+) -> list[Outcome]:
     """Work out points, in their order.
 
     Args:
         points: what to work out.
         jobs: processes; None = as many as pay.
+        progress: told after every point.
     """
     from paasim.study.execute import execute
 
-    return execute(points, jobs, None, work)
+    return execute(points, jobs, progress, work)

@@ -124,9 +124,10 @@ def _last_mile(scenario: Scenario, name: str, spec: LinkSpec) -> Iterator[Found]
     at = f"network.links.{name}.access"
     down, up, rtt = spec.access.figures(scenario.base)
     varies = spec.access.down_capacity is not None or spec.access.up_capacity is not None
-    rates = [Setting(f"{at}.{key}", _in(BANDWIDTH.format, bits)) for key, bits in (("down", down), ("up", up))]
+    rates = [_inside(scenario, at, key, _in(BANDWIDTH.format, bits)) for key, bits in (("down", down), ("up", up))]
     yield f"last mile of {name}", [] if varies else rates, "its rate changes over time"
-    yield f"round trip of the last mile of {name}", [Setting(f"{at}.rtt", _in(TIME.format, rtt))] if rtt else [], ""
+    trip = [_inside(scenario, at, "rtt", _in(TIME.format, rtt))] if rtt else []
+    yield f"round trip of the last mile of {name}", trip, ""
 
 
 def used_links(scenario: Scenario) -> list[str]:
@@ -170,6 +171,15 @@ def _batching(end: End) -> Iterator[Input]:
 def _keys(scenario: Scenario, path: str) -> Sequence[str]:
     *_, node = scenario.tree.steps(tuple(path.split(".")))
     return list(node.keys)
+
+
+def _inside(scenario: Scenario, at: str, key: str, write: Write) -> Setting:
+    """A setting of one key in a block that may stand in the scenario as the name of a preset."""
+    *_, node = scenario.tree.steps(tuple(at.split(".")))
+    if not isinstance(node.value, str):
+        return Setting(f"{at}.{key}", write)
+    preset = node.value
+    return Setting(at, lambda factor: json.dumps({"preset": preset, key: write(factor)}))
 
 
 def _in(write: Write, value: float) -> Write:

@@ -16,6 +16,8 @@ from paasim.study.sensitivity.schema import Morris
 LEVELS = 4
 """Levels of the grid, as is usual."""
 TRAJECTORIES = 10
+ROUNDING = 1e-9
+"""Effects up to this share of the metric come from the rounding of sums, and are none."""
 
 
 def points(inputs: int, trajectories: int) -> int:
@@ -34,7 +36,8 @@ def morris(names: Sequence[str], trajectories: int, respond: Respond, seed: int)
     values = respond(samples)
     found = salib("analyze.morris").analyze(described, samples, values, num_levels=LEVELS, seed=seed)
     columns = [np.asarray(found[key], dtype=float) for key in ("mu_star", "mu_star_conf", "mu", "sigma")]
-    rows = zip(names, *(column.tolist() for column in columns), strict=True)
+    least = ROUNDING * float(np.abs(values).max(initial=0.0))
+    rows = zip(names, *(np.where(np.abs(column) > least, column, 0.0).tolist() for column in columns), strict=True)
     effects = [
         Morris(input=name, mu_star=star, mu_star_conf95=conf, mu=mu, sigma=sigma)
         for name, star, conf, mu, sigma in rows

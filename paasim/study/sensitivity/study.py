@@ -226,7 +226,6 @@ def _chance(plan: Plan, effects: Sequence[OneAtATime] | None) -> list[str]:
     unsure = [each.input for each in effects or () if each.swing_ci95 and each.swing_ci95[0] <= 0 < (each.swing or 0)]
     if not unsure:
         return []
-    return [
-        f"with {plan.replications} replications the swing of {len(unsure)} inputs may be chance (its interval holds zero; "
-        f"{unsure[0]}{', ...' if len(unsure) > 1 else ''}): take more, --replications N"
-    ]
+    which = f"{unsure[0]}{', ...' if len(unsure) > 1 else ''}"
+    what = f"with {plan.replications} replications the swing of {len(unsure)} inputs may be chance ({which})"
+    return [f"{what}: its interval holds zero; more tell, --replications N"]

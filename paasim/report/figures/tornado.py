@@ -40,17 +40,25 @@ def draw(study: Study) -> Figure | None:
 
 
 def _bars(axes: Axes, row: int, each: OneAtATime, span: InputRange, base: float) -> None:
-    for moved, end, colour in ((each.low, span.low, LOW), (each.high, span.high, HIGH)):
-        reached = base if moved.value is None else moved.value
-        axes.barh(row, reached - base, left=base, height=0.62, color=colour)
-        text = factor_words(end) if span.is_factor else f"{end:.4g} {span.unit}".rstrip()
-        is_left = reached < base or (reached == base and colour == LOW)
-        axes.annotate(
-            text,
-            (reached, row),
-            xytext=(-4 if is_left else 4, 0),
-            textcoords="offset points",
-            ha="right" if is_left else "left",
-            va="center",
-            fontsize=8,
-        )
+    reached = [base if moved.value is None else moved.value for moved in (each.low, each.high)]
+    for value, colour in zip(reached, (LOW, HIGH), strict=True):
+        axes.barh(row, value - base, left=base, height=0.62, color=colour)
+    if each.swing:
+        ends = sorted(zip(reached, (span.low, span.high), strict=True))
+        for (value, end), side in zip(ends, (-1, 1), strict=True):
+            place = min(value, base) if side < 0 else max(value, base)
+            text = factor_words(end) if span.is_factor else f"{end:.4g} {span.unit}".rstrip()
+            _label(axes, text, place, row, side)
+
+
+def _label(axes: Axes, text: str, place: float, row: int, side: int) -> None:
+    """A text to the left (-1) or right (1) of a place."""
+    axes.annotate(
+        text,
+        (place, row),
+        xytext=(4 * side, 0),
+        textcoords="offset points",
+        ha="right" if side < 0 else "left",
+        va="center",
+        fontsize=8,
+    )

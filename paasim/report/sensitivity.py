@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from paasim.report.tables import NONE, make_table
+from paasim.report.look import NONE, make_table
 from paasim.report.words import digits, listed, seconds, share, with_interval
 from paasim.study.sensitivity.inputs import factor_words
 from paasim.study.sensitivity.schema import InputRange, Interval, Moved, OneAtATime, Study, Survival

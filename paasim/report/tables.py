@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from paasim.report.words import PARTS, digits, interval, seconds, share, size, with_interval
+from paasim.report.differences import differences, settings
+from paasim.report.look import NONE, make_table
+from paasim.report.words import PARTS, digits, interval, seconds, share, size
 from paasim.results.result import Result
-from paasim.results.schema import Difference, Metric, Resource, Variant
+from paasim.results.schema import Metric, Resource, Variant
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-NONE = "–"
 STATISTICS: Mapping[str, Callable[[Metric], float]] = {
     "mean": lambda metric: metric.mean,
     "p50": lambda metric: metric.p50,
@@ -22,8 +23,6 @@ STATISTICS: Mapping[str, Callable[[Metric], float]] = {
 }
 ROUNDING = 1e-9
 """Parts up to this, s, come from the rounding of time stamps."""
-RATIOS = ("slo_attainment",)
-VERDICTS = {"better": "green", "worse": "red", "same": "dim", "cannot tell": "dim"}
 
 
 def tables(result: Result) -> Iterator[Table]:
@@ -34,6 +33,8 @@ def tables(result: Result) -> Iterator[Table]:
     else:
         yield overview(result)
         yield differences(result)
+        if (changed := settings(result.document.comparison)) is not None:
+            yield changed
     yield parts(result)
     yield resources(result)
     if any(each.cost and each.cost.per_hour is not None for each in result.variants.values()):
@@ -80,23 +81,6 @@ def routes(variant: Variant) -> str:
     if len(variant.routes) < 2:
         return next(iter(variant.routes), NONE)
     return ", ".join(f"{name} {route.requests / total:.0%}" for name, route in variant.routes.items())
-
-
-def differences(result: Result) -> Table:
-    """Each variant against the baseline, with intervals."""
-    comparison = result.document.comparison
-    assert comparison is not None
-    table = make_table(
-        f"Against {comparison.baseline}, paired", "variant", "metric", "difference", "95 % interval", "verdict"
-    )
-    for name, each in comparison.differences.items():
-        for metric in ("ttft", "p99_ttft", "ttst", "tpot", "e2el", "slo_attainment"):
-            if metric in each:
-                difference = each[metric]
-                verdict = f"[{VERDICTS[difference.verdict]}]{difference.verdict}[/]"
-                table.add_row(name, _title(metric), *_signed(metric, difference), verdict)
-        table.add_section()
-    return table
 
 
 def parts(result: Result) -> Table:
@@ -155,38 +139,8 @@ def outcomes(result: Result) -> Table:
     return table
 
 
-def make_table(title: str, *columns: str) -> Table:
-    """An empty table in the look of all tables; columns of words are to the left, of numbers to the right."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    words = {"variant", "resource", "metric", "part", "verdict", "dropped", "routes", "input", ""}
-    for column in columns:
-        table.add_column(column, justify="left" if column in words else "right", no_wrap=column in words - {"routes"})
-    return table
-
-
 def _statistic(variant: Variant, metric: str, statistic: str) -> str:
     return next((seconds(STATISTICS[statistic](m)) for name, m in variant.metrics.items() if name == metric), NONE)
-
-
-def _signed(metric: str, difference: Difference) -> tuple[str, str]:
-    """A difference and its interval with signs, in the metric's unit."""
-    value, ends = difference.difference, difference.ci95
-    if not value and (ends is None or not any(ends)):
-        return "0", NONE
-    if metric in RATIOS:
-        low_high = ends and f"{ends[0] * 100:+.1f} to {ends[1] * 100:+.1f} points"
-        return f"{value * 100:+.1f} points", low_high or NONE
-    text, sure = with_interval(value, ends) if ends else (seconds(value), NONE)
-    return f"{'+' if value > 0 else ''}{text}", sure
-
-
-def _title(metric: str) -> str:
-    if metric in RATIOS:
-        return metric.replace("_", " ").replace("slo", "SLO")
-    return f"{metric.removeprefix('p99_').upper()} p99" if metric.startswith("p99_") else metric.upper()
 
 
 def _in_use(used: Resource) -> str:

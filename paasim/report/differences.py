@@ -30,7 +30,7 @@ def differences(result: Result) -> Table:
     """Each variant against the baseline, with intervals."""
     comparison = result.document.comparison
     assert comparison is not None
-    columns = ("variant", "metric", "difference", "95 % interval", "verdict", "would tell")
+    columns = ("variant", "metric", "difference", "95 % interval", "verdict", "replications to tell")
     table = make_table(_heading(comparison), *columns)
     for name, each in comparison.differences.items():
         other = comparison.against.get(name)
@@ -45,25 +45,29 @@ def differences(result: Result) -> Table:
 
 def settings(comparison: Comparison) -> Table | None:
     """What differs in the settings of finished runs; None where nothing does."""
-    several = len(comparison.settings) > 1
-    rows = [(name, each) for name, found in comparison.settings.items() for each in found]
-    if not rows:
+    where: dict[tuple[str, str | None, str | None], list[str]] = {}
+    for name, found in comparison.settings.items():
+        for each in found:
+            where.setdefault((each.path, each.baseline, each.value), []).append(name)
+    if not where:
         return None
-    left = len(rows) - MOST_SETTINGS
+    names = list(comparison.settings)
+    left = len(where) - MOST_SETTINGS
     title = "Settings that differ" + (f" ({left} more in --json)" if left > 0 else "")
-    columns = ("setting", comparison.baseline, *(("variant",) if several else ()), "there")
-    table = make_table(title, *columns)
-    for name, each in rows[:MOST_SETTINGS]:
-        cells = (each.path, _or_none(each.baseline), *((name,) if several else ()), _or_none(each.value))
-        table.add_row(*cells)
+    there = names[0] if len(names) == 1 else "there"
+    here = "compared with" if comparison.against else comparison.baseline
+    columns = ("setting", here, there, *(("in",) if len(names) > 1 else ()))
+    table = make_table(title, *columns, text=columns)
+    for (path, before, after), which in list(where.items())[:MOST_SETTINGS]:
+        cells = (path, _or_none(before), _or_none(after))
+        table.add_row(*cells, *((("all" if which == names else ", ".join(which)),) if len(names) > 1 else ()))
     return table
 
 
 def settings_sentence(comparison: Comparison) -> str:
     """One sentence: what differs in the settings."""
-    found = list(
-        dict.fromkeys((each.path, each.baseline, each.value) for all_ in comparison.settings.values() for each in all_)
-    )
+    every = [each for found in comparison.settings.values() for each in found]
+    found = list(dict.fromkeys((each.path, each.baseline, each.value) for each in every))
     if not found:
         return "No setting, profile or version differs."
     named = listed([f"{path} ({_or_none(before)} → {_or_none(after)})" for path, before, after in found[:NAMED]])

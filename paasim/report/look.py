@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,19 +10,25 @@ if TYPE_CHECKING:
 
 NONE = "–"
 """Stands where there is nothing."""
-WORDS = {"variant", "resource", "metric", "part", "verdict", "dropped", "routes", "input", "setting", "there", ""}
+WORDS = {"variant", "resource", "metric", "part", "verdict", "dropped", "routes", "input", "setting", ""}
 """Columns of words."""
-WRAPPED = {"routes", "setting", "there"}
+WRAPPED = {"routes", "setting"}
 """Those of them that may take several lines."""
 
 
-def make_table(title: str, *columns: str) -> Table:
-    """An empty table; columns of words are to the left, of numbers to the right."""
+def make_table(title: str, *columns: str, text: Collection[str] = ()) -> Table:
+    """An empty table; columns of words are to the left, of numbers to the right.
+
+    Args:
+        title: above it.
+        columns: their headings.
+        text: those which hold text besides the usual ones; they may take several lines.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
-        is_words = column in WORDS
-        table.add_column(column, justify="left" if is_words else "right", no_wrap=is_words and column not in WRAPPED)
+        is_words, wraps = column in WORDS or column in text, column in WRAPPED or column in text
+        table.add_column(column, justify="left" if is_words else "right", no_wrap=is_words and not wraps)
     return table

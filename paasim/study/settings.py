@@ -58,17 +58,40 @@ def provenance_of(folder: Path | None) -> Flat | None:
 def differing(ours: Flat, base: Flat, *, named_by_both: bool = False) -> list[Setting]:
     """Settings that differ, in the order of the baseline, then what only the other has.
 
+    What one side does not have at all (a site, a route) is one entry.
+
     Args:
         ours: of the variant.
         base: of what it is compared with.
         named_by_both: leave out what only one side has, since its settings say so already.
     """
-    paths = [*base, *(path for path in ours if path not in base)]
-    return [
-        Setting(path=path, value=ours.get(path), baseline=base.get(path))
-        for path in paths
-        if ours.get(path) != base.get(path) and not (named_by_both and not (path in ours and path in base))
+    found = [
+        Setting(path=path, value=ours[path], baseline=value)
+        for path, value in base.items()
+        if path in ours and ours[path] != value
     ]
+    if not named_by_both:
+        found += [Setting(path=path, value=None, baseline=value) for path, value in _alone(base, ours).items()]
+        found += [Setting(path=path, value=value, baseline=None) for path, value in _alone(ours, base).items()]
+    return found
+
+
+def _alone(ours: Flat, other: Flat) -> Flat:
+    """What only one side has, by the shortest path that the other has nothing under."""
+    known = {prefix for path in other for prefix in _prefixes(path)}
+    groups: dict[str, list[str]] = {}
+    for path in ours:
+        if path not in known:
+            groups.setdefault(next(prefix for prefix in _prefixes(path) if prefix not in known), []).append(path)
+    return {
+        prefix: ours[paths[0]] if paths == [prefix] else f"{len(paths)} settings" for prefix, paths in groups.items()
+    }
+
+
+def _prefixes(path: str) -> list[str]:
+    """`a`, `a.b`, `a.b.c`."""
+    steps = path.split(".")
+    return [".".join(steps[: depth + 1]) for depth in range(len(steps))]
 
 
 def _inside(node: Mapping[str, Any], key: str) -> list[tuple[str, Any]]:

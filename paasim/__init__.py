@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from paasim.results.result import Result
     from paasim.scenario.loader import load
     from paasim.study.compare import compare
+    from paasim.study.finished import compare_results
     from paasim.study.run import simulate
     from paasim.study.sensitivity.study import sensitivity
 
-__all__ = ["Result", "compare", "load", "sensitivity", "simulate"]
+__all__ = ["Result", "compare", "compare_results", "load", "sensitivity", "simulate"]
 
 _HOMES = {
     "Result": "paasim.results.result",
     "compare": "paasim.study.compare",
+    "compare_results": "paasim.study.finished",
     "load": "paasim.scenario.loader",
     "sensitivity": "paasim.study.sensitivity.study",
     "simulate": "paasim.study.run",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from paasim.report.differences import settings_sentence
+from paasim.report.differences import MANY, settings_sentence
 from paasim.report.words import PARTS, listed, seconds, share, with_interval
 from paasim.results.result import Result
 from paasim.results.schema import Comparison, Difference, Resource, Variant
@@ -116,7 +116,11 @@ def against(difference: Difference | None, name: str) -> str:
         return f"{seconds(saved)} less than {name} (too few requests for an interval)"
     less, ends = with_interval(saved, (-difference.ci95[1], -difference.ci95[0]))
     text = f"{less} less than {name} (95 % interval {ends})"
-    return text if difference.verdict != "cannot tell" else f"{text}, which may be chance"
+    if difference.verdict != "cannot tell":
+        return text
+    needed = difference.replications_needed
+    would = f"; about {needed:,} replications would tell" if needed is not None and needed <= MANY else ""
+    return f"{text}, which may be chance{would}"
 
 
 def _turned(difference: Difference) -> Difference:

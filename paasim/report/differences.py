@@ -30,7 +30,7 @@ def differences(result: Result) -> Table:
     """Each variant against the baseline, with intervals."""
     comparison = result.document.comparison
     assert comparison is not None
-    columns = ("variant", "metric", "difference", "95 % interval", "verdict", "replications to tell")
+    columns = ("variant", "metric", "difference", "95 % interval", "verdict", "replications needed")
     table = make_table(_heading(comparison), *columns)
     for name, each in comparison.differences.items():
         other = comparison.against.get(name)

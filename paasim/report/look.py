@@ -14,6 +14,8 @@ WORDS = {"variant", "resource", "metric", "part", "verdict", "dropped", "routes"
 """Columns of words."""
 WRAPPED = {"routes", "setting"}
 """Those of them that may take several lines."""
+WHOLE = {"95 % interval"}
+"""Columns of numbers that must not."""
 
 
 def make_table(title: str, *columns: str, text: Collection[str] = ()) -> Table:
@@ -30,5 +32,7 @@ def make_table(title: str, *columns: str, text: Collection[str] = ()) -> Table:
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
         is_words, wraps = column in WORDS or column in text, column in WRAPPED or column in text
-        table.add_column(column, justify="left" if is_words else "right", no_wrap=is_words and not wraps)
+        table.add_column(
+            column, justify="left" if is_words else "right", no_wrap=column in WHOLE or (is_words and not wraps)
+        )
     return table

@@ -95,6 +95,7 @@ def _result(
         differing[each.label], missing = _settings(each, base)
         warnings |= dict.fromkeys([*missing, *_paired_how(each, base, pairing[each.label])])
         warnings |= dict.fromkeys(without_counterpart(each.document, base.document, (each.label, base.label)))
+        warnings |= dict.fromkeys(_other_limits(each, base))
         warnings |= dict.fromkeys(_without_interval(found[each.label], each.label))
     alone = [each.label for each in (*first, *others) if each.label not in shown]
     if alone:
@@ -206,6 +207,16 @@ def _paired_how(each: Finished, base: Finished, pairing: Pairing) -> list[str]:
 
 def _has_closed_loop(scenario: Scenario) -> bool:
     return any(each.closed_loop is not None for each in scenario.classes.values())
+
+
+def _other_limits(each: Finished, base: Finished) -> list[str]:
+    """Attainment and goodput count other requests as good where limits differ."""
+    if each.scenario is None or base.scenario is None:
+        return []
+    limits = [limits_of(one, list(one.classes)) for one in (each.scenario, base.scenario)]
+    if limits[0] == limits[1] or not any(map(any, limits)):
+        return []
+    return [f"limits of {each.label} and {base.label} differ (slo): attainment and goodput are not like for like"]
 
 
 def _without_interval(found: Mapping[str, Found], label: str) -> list[str]:

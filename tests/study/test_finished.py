@@ -151,27 +151,28 @@ def test_what_has_no_namesake_is_said(at: At) -> None:
     comparison = compare_results([several, plain]).document.comparison
     assert comparison is not None
     assert "without a counterpart, and not compared: several:together" in comparison.warnings
-    with pytest.raises(
-        InputError, match=r"no variant of the same name .* one of several:base, several:together"
-    ) as caught:
-        compare_results([several, f"{at('others')[0]}:base", "x"]) if False else _without_base(several, at("others")[0])
-    assert caught.value.exit_code == 2
 
 
-def _without_base(several: str, others: str) -> None:
-    """A run whose only variant has another name."""
+def test_no_namesake_at_all_is_an_error(at: At, tmp_path: Path) -> None:
+    several, others = at("several", "others")
     document = json.loads((Path(others) / "result.json").read_text())
-    document["variants"] = {"mine": document["variants"]["base"]}
-    document["comparison"] = None
-    mine = Path(others).parent / "mine.json"
-    mine.write_text(json.dumps(document))
-    compare_results([several, str(mine)])
+    document |= {"variants": {"mine": document["variants"]["base"]}, "comparison": None}
+    (tmp_path / "mine.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"no variant of the same name .* one of several:base, several:together"):
+        compare_results([several, str(tmp_path / "mine.json")])
 
 
 def test_folders_of_one_name_are_told_apart(at: At, tmp_path: Path) -> None:
     shutil.copytree(at("fast")[0], tmp_path / "plain")
     result = compare_results([*at("plain"), str(tmp_path / "plain")])
     assert list(result.variants) == [*at("plain"), str(tmp_path / "plain")]
+
+
+def test_other_limits_are_said(at: At, tmp_path: Path) -> None:
+    folder.write(paasim.simulate(paasim.load("pd", [*FEW, "slo.ttft=9 s"])), tmp_path / "lax")
+    comparison = compare_results([*at("plain"), str(tmp_path / "lax")]).document.comparison
+    assert comparison is not None
+    assert any("limits of lax and plain differ" in warning for warning in comparison.warnings)
 
 
 def test_a_profile_that_changed_is_listed(at: At, tmp_path: Path) -> None:

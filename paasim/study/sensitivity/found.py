@@ -113,7 +113,7 @@ def _links(scenario: Scenario) -> Iterator[Found]:
         rates = [Setting(f"{at}.{key}", _in(BANDWIDTH.format, bits)) for key, bits in ways.items() if bits is not None]
         yield f"bandwidth of {name}", [] if varies else rates, "its rate changes over time"
         rtt = [Setting(f"{at}.rtt", _in(TIME.format, spec.rtt))] if spec.rtt else []
-        yield f"round trip of {name}", rtt, "it takes no time"
+        yield f"RTT of {name}", rtt, "it takes no time"
         yield from _last_mile(scenario, name, spec)
 
 
@@ -127,7 +127,7 @@ def _last_mile(scenario: Scenario, name: str, spec: LinkSpec) -> Iterator[Found]
     rates = [_inside(scenario, at, key, _in(BANDWIDTH.format, bits)) for key, bits in (("down", down), ("up", up))]
     yield f"last mile of {name}", [] if varies else rates, "its rate changes over time"
     trip = [_inside(scenario, at, "rtt", _in(TIME.format, rtt))] if rtt else []
-    yield f"round trip of the last mile of {name}", trip, ""
+    yield f"last-mile RTT of {name}", trip, ""
 
 
 def used_links(scenario: Scenario) -> list[str]:

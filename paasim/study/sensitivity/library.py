@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 Respond = Callable[[Floats], Floats]
 """From samples, shape (n, inputs), each in [0, 1], to the metric at each."""
 
-INSTALL = 'pip install "paasim[sensitivity]" (or: pip install "SALib>=1.5"), or take --method oat'
+INSTALL = 'sh install.sh sensitivity (or: pip install "SALib>=1.5"), or take --method oat'
 
 
 def salib(module: str) -> Any:

@@ -25,6 +25,8 @@ from paasim.study.sensitivity.schema import InputRange, OneAtATime, Study
 from paasim.study.sensitivity.sobol import sobol
 from paasim.study.sensitivity.survival import survival
 
+MINOR = 0.1
+"""Swings below this share of the largest are not worth a warning."""
 Evaluate = Callable[..., Sequence[Outcome]]
 """As `paasim.study.point.evaluate`."""
 Tell = Callable[[float], None]
@@ -223,9 +225,15 @@ def _warnings(plan: Plan, base: Outcome, bench: _Bench) -> list[str]:
 
 def _chance(plan: Plan, effects: Sequence[OneAtATime] | None) -> list[str]:
     """Say so where an input that is named first may be so by chance."""
-    unsure = [each.input for each in effects or () if each.swing_ci95 and each.swing_ci95[0] <= 0 < (each.swing or 0)]
+    worth_it = MINOR * max((each.swing or 0.0 for each in effects or ()), default=0.0)
+    unsure = [
+        each.input
+        for each in effects or ()
+        if (each.swing or 0.0) > worth_it and each.swing_ci95 is not None and each.swing_ci95[0] <= 0
+    ]
     if not unsure:
         return []
-    which = f"{unsure[0]}{', ...' if len(unsure) > 1 else ''}"
-    what = f"with {plan.replications} replications the swing of {len(unsure)} inputs may be chance ({which})"
-    return [f"{what}: its interval holds zero; more tell, --replications N"]
+    what = (
+        f"with {plan.replications} replications the swing of {', '.join(unsure)} may be chance: its interval holds zero"
+    )
+    return [f"{what}; more of them tell (--replications)"]

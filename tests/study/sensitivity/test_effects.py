@@ -122,7 +122,7 @@ def test_what_does_not_vary_at_all_has_no_effects(method: Callable[..., list[Any
 
 def test_a_missing_library_is_said_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "SALib.sample.morris", None)
-    with pytest.raises(InputError, match=r'--method morris: .* pip install "paasim\[sensitivity\]"'):
+    with pytest.raises(InputError, match=r'--method morris: .* pip install "SALib>=1.5"'):
         morris(["a"], 4, ishigami, seed=1)
 
 

@@ -73,7 +73,7 @@ def test_closed_loops_and_presets_by_name() -> None:
     inputs = {each.name: each for each in found.inputs}
     assert changed(loop, inputs["users"].changes(1.2)).classes["requests"].closed_loop.users == 48  # type: ignore[union-attr]
     assert "its rate changes over time" in found.left_out.values()
-    assert "round trip of the last mile of internet" in inputs
+    assert "last-mile RTT of internet" in inputs
 
 
 def test_profile_bands_say_where_they_come_from() -> None:

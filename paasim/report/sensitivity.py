@@ -80,7 +80,10 @@ def _survives(study: Study) -> str:
         return f"The answer survives the error of {names}: {best} in all {found.samples} samples."
     nearest = found.flips[0]
     at = listed([f"{name} {factor_words(factor)}" for name, factor in nearest.factors.items()])
-    text = f"The answer does not quite survive the error of {names}: {best} in {found.stays} of {found.samples} samples"
+    quite = " quite" if found.stays * 2 > found.samples else ""
+    text = (
+        f"The answer does not{quite} survive the error of {names}: {best} in {found.stays} of {found.samples} samples"
+    )
     return f"{text}; the nearest flip is to {nearest.best} at {at}."
 
 
@@ -117,7 +120,9 @@ def _oat_table(study: Study, effects: list[OneAtATime]) -> Table:
     table = make_table(title, "input", "range", "low", "high", "swing", "95 % interval", "%/%", "")
     for each in effects:
         swing, sure = _swing(study, each.swing, each.swing_ci95)
-        elastic = NONE if each.elasticity is None else f"{each.elasticity:+.2f}"
+        elastic = (
+            NONE if each.elasticity is None else f"{each.elasticity:+.2f}".replace("-0.00", "0").replace("+0.00", "0")
+        )
         ends = (_moved(study, each.low), _moved(study, each.high))
         table.add_row(each.input, _range(study, each.input), *ends, swing, sure, elastic, each.shape)
     return table

@@ -21,6 +21,8 @@ MINOR = 0.1
 
 def answer(study: Study) -> str:
     """Which inputs matter, then whether the answer survives the error of its profiles."""
+    if study.value is None:
+        return f"There is no {study.title} to move: nothing was measured in the scenario as it is."
     first = {"oat": _oat, "morris": _morris, "sobol": _sobol}[study.method](study)
     return f"{first} {_survives(study)}".strip()
 

@@ -68,6 +68,6 @@ class Input:
 
 def factor_words(value: float) -> str:
     """A factor as people read it: `−20 %`, or `×0.5` where that is large."""
-    if not 0.6 < value < 1.6:
+    if not 0.55 < value < 1.8:
         return f"×{value:.3g}"
     return f"{'+' if value >= 1 else '−'}{abs(value - 1) * 100:.3g} %"

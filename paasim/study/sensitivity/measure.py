@@ -66,6 +66,11 @@ class Measure:
         """True of latencies."""
         return bool(self.statistic)
 
+    @property
+    def needs_limits(self) -> bool:
+        """Whether it counts requests that meet limits on latency."""
+        return self.metric in ("goodput", "attainment")
+
     def value(self, outcome: Outcome) -> float | None:
         """Its value over all replications, as `result.json` has it; None where nothing was measured."""
         if not self.statistic:

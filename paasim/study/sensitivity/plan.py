@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from paasim.core.errors import InputError, did_you_mean
 from paasim.scenario.loader import BASE, changed
 from paasim.scenario.scenario import Scenario
+from paasim.study.execute import limits_of
 from paasim.study.sensitivity import morris, profile_error, sobol, survival
 from paasim.study.sensitivity.asked import asked
 from paasim.study.sensitivity.found import found, used_ends
@@ -89,6 +90,9 @@ def plan(scenario: Scenario, options: Options) -> Plan:
     _require_known([options.variant], named, "--variant")
     _require_known(options.variants, named, "--variants")
     own = changed(named[options.variant], [])
+    if measure.needs_limits and not any(limits_of(own, list(own.classes))):
+        what = f"there is no {measure.title} without limits"
+        raise InputError.one(f"--metric {measure.text}", what, "give the scenario some: --set 'slo={ttft: 2 s}'")
     inputs, left_out = _inputs(own, options)
     if not inputs:
         raise InputError.one("", "there is nothing to move", "name inputs: --over PATH=LOW..HIGH")
@@ -117,16 +121,26 @@ def _inputs(scenario: Scenario, options: Options) -> tuple[list[Input], dict[str
     else:
         inputs, left_out = found(scenario, options.spread)
         for each in list(inputs):
-            try:
-                _try(scenario, each)
-            except InputError as error:
+            reason = _unfit(scenario, each)
+            if reason:
                 inputs.remove(each)
-                left_out[each.name] = error.problems[0].what
+                left_out[each.name] = reason
     if options.profile_error:
         taken = {setting.path for each in inputs for setting in each.settings}
         errors = profile_error.inputs(profile_error.suspects(scenario, used_ends(scenario)))
         inputs += [each for each in errors if not taken & {setting.path for setting in each.settings}]
     return inputs, left_out
+
+
+def _unfit(scenario: Scenario, each: Input) -> str:
+    """Why an input that was found cannot be moved; empty if it can."""
+    if each.changes(each.low) == each.changes(each.high):
+        return "whole numbers so small do not move by so little"
+    try:
+        _try(scenario, each)
+    except InputError as error:
+        return error.problems[0].what
+    return ""
 
 
 def _try(scenario: Scenario, each: Input) -> None:

@@ -63,7 +63,7 @@ def suspects(scenario: Scenario, used: Mapping[str, End]) -> dict[str, Suspect]:
     for name, end in used.items():
         profile = parts.profiles[name]
         calibration = "" if end.spec.calibration is None else f" with {_named(end.spec)}"
-        key = f"{profile.id}{calibration}" if profile.id != "inline" else f"inline profile of {name}"
+        key = f"{profile.id}{calibration}" if profile.id != "inline" else f"{name} (inline)"
         if key in found:
             known = found[key]
             found[key] = Suspect(key, profile, known.band, (*known.ends, end))

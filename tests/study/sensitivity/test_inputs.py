@@ -149,6 +149,7 @@ def test_what_is_asked_for_stands_in_for_a_profile_error(scenario: Scenario) -> 
         ({"variant": "wan-5"}, "there is no variant 'wan-5'"),
         ({"variants": ["nothing"]}, "there is no variant 'nothing'"),
         ({"samples": 8}, "one at a time takes none"),
+        ({"over": ["run.seed=1..2"], "profile_error": False, "metric": "goodput:p99"}, "there is no metric"),
         ({"method": "morris", "samples": 1}, "one trajectory says nothing"),
     ],
 )
@@ -166,3 +167,15 @@ def test_sobol_takes_a_power_of_two(scenario: Scenario) -> None:
 
 def test_a_scenario_made_in_python_works_too() -> None:
     assert plan(from_dict(load("pd").expanded()), Options(profile_samples=0)).inputs
+
+
+def test_what_counts_good_requests_needs_limits() -> None:
+    with pytest.raises(InputError, match="there is no SLO attainment without limits"):
+        plan(queue(), Options(metric="attainment"))
+    assert plan(changed(queue(), ["slo={ttft: 1 s}"]), Options(metric="attainment", profile_samples=0)).inputs
+
+
+def test_few_users_cannot_be_a_fifth_more() -> None:
+    alone = changed(load("radio"), ["workload.arrivals={kind: closed-loop, users: 1, think: 10 s}"])
+    found = plan(alone, Options(profile_samples=0))
+    assert found.left_out["users"] == "whole numbers so small do not move by so little"

@@ -7,7 +7,7 @@ import pytest
 from paasim.study.sensitivity.study import sensitivity
 from tests.study.sensitivity.beds import queue, rivals
 
-A, B = "step times of inline profile of here.a", "step times of inline profile of here.b"
+A, B = "step times of here.a (inline)", "step times of here.b (inline)"
 
 
 def test_it_flips_just_where_the_other_is_faster() -> None:

@@ -29,7 +29,10 @@ LEAST: Mapping[Provenance, Band] = {
     "measured": (0.05, "at least 5 % between two machines of a kind (assumed)"),
     "composed": (0.31, "kernel times alone miss the TPOT of nine in ten published runs by less (docs/fidelity.md)"),
     "fitted": (0.15, "published coefficients (assumed)"),
-    "estimated": (0.4, "rooflines were 20 to 25 % off, mixtures of experts more (docs/fidelity.md; assumed)"),
+    "estimated": (
+        0.4,
+        "an estimate: rooflines were 20 to 25 % off, mixtures of experts more (docs/fidelity.md; assumed)",
+    ),
 }
 """By provenance, what is reckoned with even where the table itself is met better."""
 THIN: Band = (0.1, "a table of too few rows to hold any out (docs/fidelity.md)")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs paasim from this checkout into the virtual environment .venv beside this file.
-# Usage: sh install.sh [EXTRAS]     EXTRAS, comma-separated: parquet, cluster; test, dev: to work on paasim itself,
+# Usage: sh install.sh [EXTRAS]     EXTRAS, comma-separated: parquet, cluster, sensitivity; test, dev: to work on paasim itself,
 #                                   an editable install of plain Python. Else the inner loop is compiled if possible.
 set -eu
 cd "$(dirname "$0")"

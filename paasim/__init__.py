@@ -20,15 +20,19 @@ if TYPE_CHECKING:
     from paasim.results.result import Result
     from paasim.scenario.loader import load
     from paasim.study.compare import compare
+    from paasim.study.finished import compare_results
     from paasim.study.run import simulate
+    from paasim.study.sensitivity.study import sensitivity
     from paasim.study.sweep.sweep import sweep
 
-__all__ = ["Result", "compare", "load", "simulate", "sweep"]
+__all__ = ["Result", "compare", "compare_results", "load", "sensitivity", "simulate", "sweep"]
 
 _HOMES = {
     "Result": "paasim.results.result",
     "compare": "paasim.study.compare",
+    "compare_results": "paasim.study.finished",
     "load": "paasim.scenario.loader",
+    "sensitivity": "paasim.study.sensitivity.study",
     "simulate": "paasim.study.run",
     "sweep": "paasim.study.sweep.sweep",
 }

@@ -22,6 +22,7 @@ VERBS = {
     "compare": "Simulate a scenario's variants on the same requests and compare them, paired.",
     "analyze": "Say what a scenario can carry, and what is full first, without a run.",
     "sweep": "Simulate a scenario over values of its fields, on every core, in shards or on a cluster.",
+    "sensitivity": "Find which inputs move the answer most, and whether it survives the error of the profiles.",
     "scenario": "Check a scenario, explain it in plain words, or print its JSON schema.",
     "profile": "List, show, measure, fit, validate and import hardware profiles.",
     "network": "Explain the KV transfers of a scenario; list, show and fit networks whose rate changes.",

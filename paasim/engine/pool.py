@@ -43,6 +43,8 @@ class EngineSpec(Spec):
     calibration: str | Calibration | None = None
     """From kernel times to an engine in service: a shipped one such as `vllm` (docs/fidelity.md), the path of a YAML
     file, or `{scale: 1.1, overhead: 1 ms}`; else the profile's own."""
+    slowdown: float = Field(default=1.0, gt=0, le=100)
+    """Every step takes this many times what the profile (with its calibration) says: what if the profile is wrong?"""
     model: str | None = None
     """Model it serves, where it is not the scenario's."""
     max_seqs: int | None = Field(default=None, gt=0)

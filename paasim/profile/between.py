@@ -95,6 +95,10 @@ class BetweenProfile(Profile):
         """The same width between the same two, both with another calibration."""
         return BetweenProfile(self.low.calibrated(calibration), self.high.calibrated(calibration), self.spec.tp)
 
+    def slowed(self, factor: float) -> Profile:
+        """The same width between the same two, every step of both `factor` times as long."""
+        return BetweenProfile(self.low.slowed(factor), self.high.slowed(factor), self.spec.tp)
+
     def digest(self) -> str:
         """A hash of what defines it."""
         return f"{self.low.digest()}+{self.high.digest()}@tp{self.spec.tp}"

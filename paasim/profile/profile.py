@@ -67,6 +67,10 @@ class Profile:
         other._steps = None
         return other
 
+    def slowed(self, factor: float) -> Profile:
+        """The same hardware with every step `factor` times as long, its calibration kept."""
+        return self.calibrated(self.spec.calibration.slowed(factor))
+
     def digest(self) -> str:
         """A hash of what defines it, for the manifest of a result."""
         state = hashlib.blake2b(self.spec.model_dump_json().encode(), digest_size=16)

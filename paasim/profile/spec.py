@@ -62,6 +62,12 @@ class Calibration(Spec):
     note: str = ""
     """What it was fitted to."""
 
+    def slowed(self, factor: float) -> Calibration:
+        """The same with every step `factor` times as long; what a request takes before it queues stays."""
+        prompt = None if self.prompt is None else self.prompt * factor
+        changed = {"scale": self.scale * factor, "overhead": self.overhead * factor, "prompt": prompt}
+        return self.model_copy(update=changed)
+
 
 class MeasuredFraction(Spec):
     """Of a composed profile: mean share of a step's time that comes straight from measured kernels."""

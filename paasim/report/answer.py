@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from paasim.report.differences import MANY, settings_sentence
 from paasim.report.words import PARTS, listed, seconds, share, with_interval
 from paasim.results.result import Result
-from paasim.results.schema import Difference, Resource, Variant
+from paasim.results.schema import Comparison, Difference, Resource, Variant
 
 WORTH_NAMING = 0.1
 """Share of TTFT from which a part is named."""
@@ -24,7 +25,25 @@ def answer(result: Result) -> str:
     best = fastest(result)
     if best is None:
         return "No variant completed a request that counts."
+    comparison = result.document.comparison
+    if comparison.against:
+        return f"{_variant_by_variant(comparison)} {settings_sentence(comparison)}"
+    if comparison.settings:
+        return f"{_verdict(result, best)} {settings_sentence(comparison)}"
     return f"{_verdict(result, best)} {where_time_goes(result.variants[best], f'in {best}, ')}".strip()
+
+
+def _variant_by_variant(comparison: Comparison) -> str:
+    """One sentence: in which variants a finished run has a lower TTFT than another, and in which a higher one."""
+    by_verdict: dict[str, list[str]] = {}
+    for name, each in comparison.differences.items():
+        if "ttft" in each:
+            found = each["ttft"]
+            size = "" if found.verdict in ("same", "cannot tell") else f" (by {seconds(abs(found.difference))})"
+            by_verdict.setdefault(found.verdict, []).append(f"{name}{size}")
+    said = {"better": "lower in", "worse": "higher in", "same": "the same in", "cannot tell": "not told from chance in"}
+    parts = [f"{words} {listed(by_verdict[key])}" for key, words in said.items() if key in by_verdict]
+    return f"Against the run of {comparison.baseline}, variant by variant, mean TTFT is {'; '.join(parts)}."
 
 
 def fastest(result: Result) -> str | None:
@@ -97,7 +116,11 @@ def against(difference: Difference | None, name: str) -> str:
         return f"{seconds(saved)} less than {name} (too few requests for an interval)"
     less, ends = with_interval(saved, (-difference.ci95[1], -difference.ci95[0]))
     text = f"{less} less than {name} (95 % interval {ends})"
-    return text if difference.verdict != "cannot tell" else f"{text}, which may be chance"
+    if difference.verdict != "cannot tell":
+        return text
+    needed = difference.replications_needed
+    would = f"; about {needed:,} replications would tell" if needed is not None and needed <= MANY else ""
+    return f"{text}, which may be chance{would}"
 
 
 def _turned(difference: Difference) -> Difference:

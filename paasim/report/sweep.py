@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from paasim.report.tables import NONE
+from paasim.report.look import NONE
 from paasim.report.words import digits, listed, seconds, share, with_interval
 from paasim.results.schema import Variant
 from paasim.study.execute.evaluate import Failure

@@ -75,22 +75,51 @@ def write(
         raise InputError.one(str(folder), f"cannot be written: {error.strerror}", "choose another folder: -o") from None
 
 
+def keep(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files of a study, each whole or not at all, in their order.
+
+    Raises:
+        InputError: if the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            replace(folder / name, content)
+    except OSError as error:
+        raise InputError.one(str(folder), f"cannot be written: {error.strerror}", "choose another folder: -o") from None
+
+
 def read(folder: Path) -> Result:
     """Read a result folder; the requests are read when they are first used.
 
     Raises:
         InputError: if there is no complete result in the folder, or it is not of this version.
     """
-    file = folder / DOCUMENT
+    bare = read_document(folder / DOCUMENT)
+    return Result(bare.document, read_requests=lambda: _read_requests(folder))
+
+
+def read_document(file: Path) -> Result:
+    """Read a `result.json` alone, without the requests.
+
+    Raises:
+        InputError: if there is none, or it is not of this version.
+    """
     try:
-        bare = Result.from_json(file.read_text(encoding="utf-8"))
+        return Result.from_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError.one(str(file), "there is no such file", "a finished run has one; run it again") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError.one(str(file), f"cannot be read: {error}", "name the folder of a finished run") from None
     except ValidationError as error:
         first = error.errors()[0]
         what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise InputError.one(str(file), what, "it is not a result of this version of paasim; run it again") from None
-    return Result(bare.document, read_requests=lambda: _read_requests(folder))
+
+
+def has_requests(folder: Path) -> bool:
+    """Whether a result folder has its table of requests."""
+    return any((folder / name).is_file() for name in (CSV, PARQUET))
 
 
 def scenario_text(scenario: Mapping[str, Any], base: Path | None, folder: Path) -> str:

@@ -16,6 +16,10 @@ SCHEMA_VERSION: Literal[1] = 1
 Interval = tuple[float, float]
 MetricName = Literal["ttft", "ttst", "tpot", "itl", "e2el", "queue"]
 IntervalMethod = Literal["replications", "batch means", "none"]
+Verdict = Literal["better", "worse", "same", "cannot tell"]
+Pairing = Literal["requests", "lengths", "none"]
+"""`requests`: the same ones, at the same times; `lengths`: the same lengths in the same order at other times (another
+load, or a closed loop); `none`: nothing in common, so that intervals are Welch's."""
 
 
 class Intervals(Spec):
@@ -189,21 +193,46 @@ class Difference(Spec):
 
     difference: float
     ci95: Interval | None
-    """Paired: over replications where there are at least three, else over batches of requests."""
+    """Of this comparison alone. Over replications where there are at least three, else over batches of requests."""
     ratio: float | None
     """Variant over baseline; null where the baseline is zero."""
-    verdict: Literal["better", "worse", "same", "cannot tell"]
+    verdict: Verdict
     """`same`: no difference, or an interval within 0.1 % of the baseline; `cannot tell`: it holds zero, or is none."""
+    jointly: Verdict | None = None
+    """The same with intervals that hold for all variants of this metric together (Bonferroni)."""
+    replications_needed: int | None = None
+    """Where it cannot tell: how many replications would, with a chance of 80 %, if the difference and its standard
+    deviation are as they were seen; an estimate. Null where nothing says, or a million would not."""
+    is_paired: bool = True
+    """Whether the interval pairs what both sides have in common; else it is Welch's."""
     by_request: ByRequest | None = None
     """The same requests compared one by one; null for metrics that are not one value per request."""
 
 
+class Setting(Spec):
+    """Something that differs between two finished runs."""
+
+    path: str
+    """A dotted path of the scenario, or `profile NAME`, `version of NAME`."""
+    value: str | None
+    """In the variant; null where it is not there."""
+    baseline: str | None
+    """In what it is compared with."""
+
+
 class Comparison(Spec):
-    """Variants against a baseline on the same requests (common random numbers)."""
+    """Variants against a baseline, on the same requests (common random numbers) where there are any."""
 
     baseline: str
     differences: dict[str, dict[str, Difference]]
     """Variant -> metric -> difference: means under the metric's name, 99th percentiles as `p99_<metric>`."""
+    against: dict[str, str] = Field(default_factory=dict)
+    """Variant -> what it is compared with, where that is not the baseline: finished runs of several variants are
+    compared variant by variant."""
+    pairing: dict[str, Pairing] = Field(default_factory=dict)
+    """Variant -> what it has in common with what it is compared with."""
+    settings: dict[str, list[Setting]] = Field(default_factory=dict)
+    """Of finished runs: variant -> the settings that differ."""
     warnings: list[str] = Field(default_factory=list)
 
 

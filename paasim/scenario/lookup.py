@@ -33,16 +33,16 @@ def profile(name: str | BetweenSpec | ProfileSpec, base: Path | None = None) -> 
 
 
 def engine_profile(spec: EngineSpec, base: Path | None = None) -> Profile:
-    """The profile of a pool or fleet, with the calibration that it asks for.
+    """The profile of a pool or fleet, with the calibration and the slowdown that it asks for.
 
     Raises:
         InputError: if there is no such profile or calibration, or its files are wrong.
     """
     found = profile(spec.profile, base)
-    if spec.calibration is None:
-        return found
-    stamp = _stamp(spec.calibration, base) if isinstance(spec.calibration, str) else None
-    return _calibrated(found, spec.calibration, base, stamp)
+    if spec.calibration is not None:
+        stamp = _stamp(spec.calibration, base) if isinstance(spec.calibration, str) else None
+        found = _calibrated(found, spec.calibration, base, stamp)
+    return found if spec.slowdown == 1 else _slowed(found, spec.slowdown)
 
 
 def model(name: str, base: Path | None = None) -> Model:
@@ -77,6 +77,11 @@ def _profile(name: str | BetweenSpec | ProfileSpec, base: Path | None, stamp: in
 @functools.lru_cache(maxsize=256)
 def _calibrated(found: Profile, wanted: str | Calibration, base: Path | None, stamp: int | None) -> Profile:
     return found.calibrated(calibrations.load(wanted, base).calibration if isinstance(wanted, str) else wanted)
+
+
+@functools.lru_cache(maxsize=32)
+def _slowed(found: Profile, factor: float) -> Profile:
+    return found.slowed(factor)
 
 
 @functools.lru_cache(maxsize=256)

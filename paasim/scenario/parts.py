@@ -39,7 +39,7 @@ class Parts:
         for name, end in parts.ends.items():
             base = scenario.base
             profile = parts._try(scenario, (*end.path, "profile"), lookup.profile, end.spec.profile, base)
-            if profile is not None and end.spec.calibration is not None:
+            if profile is not None and (end.spec.calibration is not None or end.spec.slowdown != 1):
                 profile = parts._try(scenario, (*end.path, "calibration"), lookup.engine_profile, end.spec, base)
             if profile is not None:
                 parts.profiles[name] = profile

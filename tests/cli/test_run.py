@@ -176,6 +176,46 @@ def test_compare_chosen_variants(scenario: str, capsys: pytest.CaptureFixture[st
     assert set(document["comparison"]["differences"]) == {"base"}
 
 
+def test_finished_runs_are_compared(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--set", "run.requests=100", "--replications", "3"]
+    assert app.run(["run", scenario, *few, "-o", "first"]) == 0
+    assert app.run(["run", scenario, *few, "--variant", "cloud-only", "-o", "second"]) == 0
+    capsys.readouterr()
+    assert app.run(["compare", "first", "second", "-o", "both"]) == 0
+    said = capsys.readouterr()
+    text = " ".join(said.out.split())
+    assert "What differs is router.route (pd → cloud)." in text
+    assert "Against first, paired" in text
+    assert "no interval for requests_per_s" in said.err
+    assert {file.name for file in Path("both").iterdir()} == {"comparison.json", "differences.csv"}
+    assert app.run(["compare", "first", "second", "--json"]) == 0
+    printed = capsys.readouterr().out
+    assert printed == Path("both/comparison.json").read_text()
+    document = json.loads(printed)
+    jsonschema.validate(document, result_schema())
+    assert document["comparison"]["settings"]["second"][0]["path"] == "router.route"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compare", "kept", "bed.yaml"], "bed.yaml: is not a finished run, and several of them are compared"),
+        (["compare", "bed.yaml", "kept"], "name two or more folders of finished runs, or one scenario"),
+        (["compare", "kept", "kept:none"], "there is no variant 'none'"),
+        (["compare", "kept", "kept", "--seed", "3"], "--seed: is for simulations"),
+        (["compare", "kept", "kept", "--set", "run.seed=3"], "--set: is for simulations"),
+    ],
+)
+def test_wrong_comparisons_of_finished_runs(
+    scenario: str, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run(["run", scenario, "--set", "run.requests=20", "--replications", "1", "-o", "kept"]) == 0
+    assert app.run(arguments) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

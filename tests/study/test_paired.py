@@ -64,7 +64,8 @@ def test_pairing_is_sharper_than_two_separate_intervals() -> None:
 
 def test_warns_where_only_some_ttfts_leave_out_the_wait_for_the_kv_cache() -> None:
     early, late = make_result({"a": 0.05}, n=200), make_result({"b": 0.05}, n=200, first_token=["decode"])
-    (said,) = paired(together(early, late), "a").warnings
+    said, only = paired(together(early, late), "a").warnings
+    assert only == "only a has itl: nothing to compare with"
     assert "TTFT does not mean the same everywhere: on some routes (paas in a)" in said
     home = make_result({"c": 0.05}, n=200, routes=["local"])
     for each in home.replications["c"]:
@@ -72,7 +73,7 @@ def test_warns_where_only_some_ttfts_leave_out_the_wait_for_the_kv_cache() -> No
     home = make_home(home)
     assert not home.variants["c"].routes["local"].ships_kv
     assert len(paired(together(early, home), "a").warnings) == 1
-    assert paired(together(late, home), "b").warnings == []
+    assert paired(together(late, home), "b").warnings == ["only c has itl: nothing to compare with"]
     assert paired(early, "a").warnings == []
     assert any("closed loop" in warning for warning in paired(early, "a", closed_loop=True).warnings)
 

@@ -73,9 +73,18 @@ def calibration_is_plausible(scenario: Scenario, parts: Parts) -> Found:
     low, high = calibrations.PLAUSIBLE
     for name, end in parts.ends.items():
         key = "profile" if end.spec.calibration is None else "calibration"
-        for factor in calibrations.implausible(parts.profiles[name].spec.calibration):
+        plain = parts.profiles[name].spec.calibration.slowed(1 / end.spec.slowdown)
+        for factor in calibrations.implausible(plain):
             what = f"the calibration's {factor} is no factor between kernels and an engine ({low:g} to {high:g})"
             yield at(scenario, (*end.path, key), what, "all times follow it: check the figure")
+
+
+def steps_are_slowed(scenario: Scenario, parts: Parts) -> Found:
+    """Whoever asks what if the profile is wrong gets an answer to that, not what the profile says."""
+    for end in parts.ends.values():
+        if end.spec.slowdown != 1:
+            what = f"every step takes {end.spec.slowdown:g} times what its profile says"
+            yield at(scenario, (*end.path, "slowdown"), what, "that is a what-if; leave slowdown out for the answer")
 
 
 def load_is_above_capacity(scenario: Scenario, parts: Parts) -> Found:
@@ -188,6 +197,7 @@ DOUBTS: tuple[PartCheck, ...] = (
     calibration_fits_the_profile,
     calibration_fits_the_batching,
     calibration_is_plausible,
+    steps_are_slowed,
     load_is_above_capacity,
     some_requests_are_too_long,
     prompts_are_within_the_context,

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from paasim.core.paths import expand
 from paasim.workload.files import MOST_TOKENS
-from paasim.workload.lengths.lengths import LengthsSpec
-from paasim.workload.lengths.table import Floats, QuantileTable, evenly, read_table
+from paasim.workload.lengths.quantiles import QuantileLengths
+from paasim.workload.lengths.table import QuantileTable, evenly, read_table
 
 Quantiles = list[Annotated[float, Field(ge=1, le=MOST_TOKENS)]]
 
 
-class EmpiricalLengths(LengthsSpec):
+class EmpiricalLengths(QuantileLengths):
     """Lengths by quantiles: two lists at even steps of probability, or a table made by `paasim trace fit`.
 
     Lists run from the shortest to the longest, `prompt: [10, 500, 900, 4000]`, are linear between their points and
@@ -41,31 +39,11 @@ class EmpiricalLengths(LengthsSpec):
             self.table()
         return self
 
-    def table(self, base: Path | None = None) -> QuantileTable:
-        """The quantiles."""
+    def quantiles(self, base: Path | None = None) -> QuantileTable:
+        """The quantiles of the file or the lists."""
         if self.path is not None:
             return read_table(expand(self.path, base))
         return evenly(self.prompt or [], self.output or [])
-
-    def columns(self, rng: np.random.Generator, base: Path | None = None) -> Iterator[tuple[list[int], list[int]]]:
-        """Chunks of lengths, without end."""
-        return self.table(base).columns(rng)
-
-    def at(self, ranks: Floats, levels: Floats, base: Path | None = None) -> tuple[Floats, Floats]:
-        """Lengths at these ranks and levels of the table, tokens."""
-        return self.table(base).at(ranks, levels)
-
-    def rank(self, prompt: float, base: Path | None = None) -> float:
-        """P(prompt length <= `prompt`)."""
-        return self.table(base).rank(prompt)
-
-    def means(self, base: Path | None = None) -> tuple[float, float]:
-        """Mean lengths of the table."""
-        return self.table(base).means()
-
-    def longest(self, base: Path | None = None) -> int | None:
-        """The last prompt quantile."""
-        return int(self.table(base).prompt[-1])
 
     def about(self) -> str:
         """A few words for `paasim scenario explain`."""

@@ -78,6 +78,12 @@ class QuantileTable:
         prompt, outputs = ((values[..., 1:] + values[..., :-1]) / 2 @ step for values in (self.prompt, self.outputs))
         return float(prompt), float(np.mean(outputs))
 
+    def scaled(self, prompt: float, output: float) -> QuantileTable:
+        """The same law with every prompt and every output so many times as long."""
+        if prompt == output == 1:
+            return self
+        return QuantileTable(self.grid, self.prompt * prompt, self.outputs * output)
+
     def rows(self) -> Iterator[str]:
         """The lines of its CSV file."""
         yield "part,low,high,p,tokens"

@@ -1,0 +1,170 @@
+"""`paasim sensitivity`: which inputs move the answer most, and does it survive the error of the profiles?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from paasim.cli import console, outcome
+
+if TYPE_CHECKING:
+    from paasim.study.sensitivity.study import Sensitivity
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+OVER = typer.Option(
+    [],
+    "--over",
+    metavar="PATH=LOW..HIGH",
+    help="An input and its range, such as 'network.links.wan.bandwidth=10 Gbps..100 Gbps', or '...=±20 %' of what "
+    "stands there. May be repeated. Without it: load, lengths, links, codecs and batching limits of the scenario.",
+)
+SPREAD = typer.Option("20 %", "--spread", metavar="SHARE", help="How far the scenario's own inputs may be off.")
+ERRORS = typer.Option(True, "--profile-error/--no-profile-error", help="Whether profiles are inputs too.")
+METHOD = typer.Option(
+    "oat", "--method", metavar="METHOD", help="oat (one at a time), morris (screening) or sobol (shares of variance)."
+)
+METRIC = typer.Option(
+    "ttft:p99",
+    "--metric",
+    metavar="METRIC",
+    help="ttft:p99, e2el:mean, tpot:p50, ..., goodput, attainment, throughput.",
+)
+SAMPLES = typer.Option(None, "--samples", metavar="N", min=1, help="Trajectories (morris), base samples (sobol).")
+PROFILE_SAMPLES = typer.Option(
+    None, "--profile-samples", metavar="N", min=0, help="Samples of the profiles' errors: 16; 0 leaves them out."
+)
+VARIANT = typer.Option("base", "--variant", metavar="NAME", help="The variant whose inputs are moved.")
+VARIANTS = typer.Option(None, "--variants", metavar="A,B", help="Among which the best is to survive; else all.")
+OUTPUT = typer.Option(None, "-o", "--output", metavar="DIR", help="Folder for sensitivity.json, CSV and a figure.")
+JSON = typer.Option(False, "--json", help="Print one JSON document and nothing else.")
+
+
+def _schema(wanted: bool) -> None:
+    if wanted:
+        from paasim.study.sensitivity.schema import sensitivity_schema
+
+        console.say_json(sensitivity_schema())
+        raise typer.Exit
+
+
+SCHEMA = typer.Option(False, "--schema", callback=_schema, is_eager=True, help="Print the JSON schema of --json.")
+
+
+@app.command()
+def sensitivity(
+    scenario: str = outcome.SCENARIO,
+    over: list[str] = OVER,
+    spread: str = SPREAD,
+    profile_error: bool = ERRORS,
+    method: str = METHOD,
+    metric: str = METRIC,
+    samples: int | None = SAMPLES,
+    profile_samples: int | None = PROFILE_SAMPLES,
+    variant: str = VARIANT,
+    variants: str | None = VARIANTS,
+    changes: list[str] = outcome.SET,
+    seed: int | None = outcome.SEED,
+    replications: int | None = outcome.REPLICATIONS,
+    output: Path | None = OUTPUT,
+    as_json: bool = JSON,
+    jobs: int | None = outcome.JOBS,
+    schema: bool = SCHEMA,
+) -> int:
+    """Move the inputs of a scenario and see what its answer does: two sentences, then tables.
+
+    All points meet the same requests. How many runs it takes is said before they start.
+    """
+    from paasim.study.sensitivity.plan import Options, plan
+    from paasim.study.sensitivity.study import carry_out
+
+    loaded = outcome.load(scenario, changes, seed, replications)
+    given: dict[str, Any] = {} if profile_samples is None else {"profile_samples": profile_samples}
+    options = Options(
+        over=over,
+        spread=_share(spread),
+        profile_error=profile_error,
+        method=method,  # type: ignore[arg-type]  # checked by plan
+        metric=metric,
+        samples=samples,
+        variant=variant,
+        variants=[name.strip() for name in variants.split(",") if name.strip()] if variants else [],
+        **given,
+    )
+    planned = plan(loaded, options)
+    console.note(
+        f"{len(planned.inputs)} inputs; at most {planned.points} points of {planned.replications} replications: "
+        f"{planned.runs} runs"
+    )
+    with outcome.progress() as progress:
+        found = carry_out(planned, jobs, progress, tell=_tell)
+    if output is not None:
+        _keep(found, output)
+    _show(found, as_json=as_json)
+    if output is not None:
+        console.note(f"kept in {output}")
+    return 0
+
+
+def _share(text: str) -> float:
+    """Read `20 %` or `0.2`.
+
+    Raises:
+        InputError: for anything else.
+    """
+    from paasim.core.errors import InputError
+    from paasim.core.percent import percent
+
+    found = percent(text)
+    if found is None:
+        try:
+            found = float(text)
+        except ValueError:
+            found = 0.0
+    if not 0 < found < 1:
+        raise InputError.one(f"--spread {text}", "is not a share between 0 and 100 %", "write e.g. --spread '20 %'")
+    return found
+
+
+def _tell(seconds: float) -> None:
+    from paasim.report import words
+
+    if seconds >= 5:
+        console.note(f"about {words.seconds(seconds)} to go")
+
+
+def _show(found: Sensitivity, *, as_json: bool) -> None:
+    if as_json:
+        console.say(found.to_json().rstrip())
+        return
+    from paasim.report.sensitivity import answer, tables
+
+    console.out().print(answer(found.document), markup=False)
+    console.say()
+    for table in tables(found.document):
+        console.out().print(table)
+    for name, reason in found.document.left_out.items():
+        console.note(f"left out: {name}: {reason}")
+    for each in found.document.inputs:
+        if each.kind == "profile error":
+            console.note(f"{each.name}: {each.why}")
+    for warning in found.document.warnings:
+        console.warn(warning)
+
+
+def _keep(found: Sensitivity, folder: Path) -> None:
+    from paasim.report.figures import tornado
+    from paasim.report.style import svg
+    from paasim.results.folder import keep
+    from paasim.study.sensitivity.table import effects_csv, samples_csv
+
+    figure = tornado.draw(found.document)
+    files = {
+        "effects.csv": effects_csv(found.document).encode(),
+        "samples.csv": samples_csv(found).encode(),
+        **({} if figure is None else {"tornado.svg": svg(figure)}),
+        "sensitivity.json": found.to_json().encode(),
+    }
+    keep(folder, files)

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from paasim.results.result import Result
     from paasim.scenario.loader import load
     from paasim.study.compare import compare
+    from paasim.study.plan.max_rate import plan
     from paasim.study.run import simulate
 
-__all__ = ["Result", "compare", "load", "simulate"]
+__all__ = ["Result", "compare", "load", "plan", "simulate"]
 
 _HOMES = {
     "Result": "paasim.results.result",
     "compare": "paasim.study.compare",
     "load": "paasim.scenario.loader",
+    "plan": "paasim.study.plan.max_rate",
     "simulate": "paasim.study.run",
 }
 

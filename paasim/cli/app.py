@@ -20,6 +20,7 @@ from paasim.core.errors import InputError, PaasimError, did_you_mean
 VERBS = {
     "run": "Simulate a scenario and say where the time goes.",
     "compare": "Simulate a scenario's variants on the same requests and compare them, paired.",
+    "plan": "Find the most load within objectives, what limits it, and what would relieve it.",
     "scenario": "Check a scenario, explain it in plain words, or print its JSON schema.",
     "profile": "List, show, measure, fit, validate and import hardware profiles.",
     "network": "Explain the KV transfers of a scenario; list, show and fit networks whose rate changes.",

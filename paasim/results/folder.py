@@ -75,6 +75,20 @@ def write(
         raise InputError.one(str(folder), f"cannot be written: {error.strerror}", "choose another folder: -o") from None
 
 
+def keep(folder: Path, files: Mapping[str, str]) -> None:
+    """Write text files into a folder, each whole or not at all.
+
+    Raises:
+        InputError: if the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            _replace(folder / name, text.encode())
+    except OSError as error:
+        raise InputError.one(str(folder), f"cannot be written: {error.strerror}", "choose another folder: -o") from None
+
+
 def read(folder: Path) -> Result:
     """Read a result folder; the requests are read when they are first used.
 

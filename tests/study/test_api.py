@@ -11,7 +11,7 @@ import paasim
 
 
 def test_public_names() -> None:
-    assert set(dir(paasim)) == {"Result", "compare", "load", "simulate"}
+    assert set(dir(paasim)) == {"Result", "compare", "load", "plan", "simulate"}
     for name in dir(paasim):
         assert callable(getattr(paasim, name))
     with pytest.raises(AttributeError, match="no attribute 'simulates'"):

@@ -1,0 +1,17 @@
+"""How full every place is at the scenario's own load, before any run: what a plan starts from, and is checked against."""
+
+from __future__ import annotations
+
+from paasim.scenario.parts import Parts
+from paasim.scenario.scenario import Scenario
+from paasim.scenario.stations import stations
+
+
+def bounds(scenario: Scenario) -> dict[str, float]:
+    """Utilisation of pools, fleets and links by name at the scenario's load; empty for closed loops.
+
+    Raises:
+        InputError: if a profile or the model cannot be loaded.
+    """
+    found = stations(scenario, Parts.of(scenario).sound())
+    return {each.name: each.utilisation for each in found if each.utilisation > 0}

@@ -62,7 +62,7 @@ def plan(
     from paasim.study.plan.find import Settings
 
     loaded = outcome.load(scenario, changes, seed, None)
-    settings = Settings(_share(tolerance), replications, confirm, jobs)
+    settings = Settings(_share(tolerance), replications, confirm, jobs=jobs)
     if variants is not None:
         names = [name.strip() for name in variants.split(",") if name.strip()]
         several = {name: chosen(loaded, name) for name in names}

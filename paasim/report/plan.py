@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from paasim.report.answer import objective
 from paasim.report.tables import NONE
 from paasim.report.words import PARTS, digits, listed, seconds, share
 from paasim.study.plan.document import Goal, LoadRow, Maximum, Measure, PlanDocument, ReliefRow
@@ -35,6 +36,17 @@ def load(plan: PlanDocument, value: float) -> str:
     return f"{number} {plan.unit}"
 
 
+def objectives(plan: PlanDocument) -> str:
+    """`within p99 TTFT ≤ 800 ms`, or `with 95 % of requests within TTFT ≤ 2 s`."""
+    limits = [goal.text for goal in plan.objectives if goal.metric != "attainment"]
+    text = f"within {listed(limits)}" if limits else ""
+    for goal in plan.objectives:
+        if goal.metric == "attainment":
+            each = objective(plan.scenario.get("slo", {})) or "their limits"
+            text += f"{' and ' if text else ''}with {100 * goal.limit:g} % of requests within {each}"
+    return text
+
+
 def _carries(plan: PlanDocument, most: Maximum) -> str:
     text = f"It carries {load(plan, most.load)}"
     if plan.status == "open-ended":
@@ -45,7 +57,7 @@ def _carries(plan: PlanDocument, most: Maximum) -> str:
     elif most.between is not None and plan.unit != "users":
         text += f" (between {' and '.join(digits(end) for end in most.between)})"
     times = "" if plan.unit == "times the load" else f", {digits(most.factor)} times the load of the scenario"
-    text += f" within {listed([goal.text for goal in plan.objectives])}{times}"
+    text += f" {objectives(plan)}{times}"
     if most.limited_by == "steady state":
         text += "; beyond it queues grow without bound before an objective is missed"
     elif plan.status == "feasible" and len(plan.objectives) > 1:
@@ -189,7 +201,7 @@ def compared(plans: Mapping[str, PlanDocument]) -> tuple[str, Table]:
     """Several variants: which carries most, in a sentence, and a table."""
     carried = {name: each.maximum.load for name, each in plans.items() if each.maximum is not None}
     first = next(iter(plans.values()))
-    text = f"No variant carries any load within {listed([goal.text for goal in first.objectives])}."
+    text = f"No variant carries any load {objectives(first)}."
     if carried:
         best = max(carried, key=lambda name: carried[name])
         text = f"{best}: {answer(plans[best])}"

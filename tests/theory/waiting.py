@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import ceil, exp, factorial, floor, lgamma, log
 
 import numpy as np
@@ -38,6 +39,7 @@ def mmc_beyond(servers: int, rate: float, service: float, time: float) -> float:
     return (1 - wait) * exp(-serve * time) + wait * both
 
 
+@lru_cache(maxsize=512)
 def mdc_numbers(servers: int, offered: float) -> np.ndarray:
     """P(n in the system) of M/D/c, n = 0, 1, ...: what is there a service time later is who waited, and who came.
 

@@ -1,4 +1,4 @@
-"""How full every place is at the scenario's own load, before any run: what a plan starts from, and is checked against."""
+"""How full every place is at the scenario's own load, before any run: where a plan starts, and what checks it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from paasim.study.plan.bounds import bounds
 from paasim.study.plan.confirm import Confirmed, confirm, drift, needed, spread
 from paasim.study.plan.load import Length, length, offered_rate, users
 from paasim.study.plan.objective import Objective
-from paasim.study.plan.search import Bracket, search
+from paasim.study.plan.search import Bracket, narrowed, search
 from paasim.study.point import Keeper
 
 BEYOND = 20
@@ -36,6 +36,7 @@ class Settings:
         tolerance: half-width of the interval to aim at, relative.
         replications: most of them per load in the search.
         confirm: fresh replications for the answer.
+        requests: fewest in a replication.
         jobs: processes; None = as many as pay.
         store: where outcomes are kept.
         progress: told after every replication.
@@ -44,6 +45,7 @@ class Settings:
     tolerance: float = 0.02
     replications: int = 6
     confirm: int = 12
+    requests: int = FEWEST
     jobs: int | None = 1
     store: Keeper | None = None
     progress: Progress | None = None
@@ -70,10 +72,10 @@ class Found:
 
     @property
     def factor(self) -> float:
-        """The maximum."""
+        """The maximum; where there is nothing to confirm, the highest load that was measured and good enough."""
         if self.confirmed is not None:
             return self.confirmed.factor
-        return self.bracket.estimate if self.bracket.low is not None else 0.0
+        return self.bracket.low.factor if self.bracket.low is not None else 0.0
 
     @property
     def at(self) -> Trial | None:
@@ -87,10 +89,12 @@ def find(scenario: Scenario, objectives: Sequence[Objective], settings: Settings
     Raises:
         InputError: if the scenario names something that is not there.
     """
-    runs = length(scenario, fewest(objectives), MOST)
+    runs = length(scenario, fewest(objectives, settings.requests), MOST)
     bench = Bench(scenario, objectives, runs.warmup, settings.jobs, settings.store, settings.progress, users(scenario))
     replications = 1 if runs.is_recorded else settings.replications
     bracket = search(bench, start(scenario), runs.requests, replications, settings.tolerance * COARSE)
+    if bracket.is_unsteady or runs.is_recorded:
+        bracket = narrowed(bench, bracket, runs.requests, replications, settings.tolerance)
     if bracket.low is None or bracket.high is None or bracket.is_unsteady or runs.is_recorded:
         return Found(bench, runs, bracket, None, 0.0)
     confirmed, moved = _confirmed(bench, bracket, runs, replications, settings)
@@ -103,10 +107,10 @@ def start(scenario: Scenario) -> float:
     return FULL / full if full and offered_rate(scenario) else 1.0
 
 
-def fewest(objectives: Sequence[Objective]) -> int:
+def fewest(objectives: Sequence[Objective], least: int) -> int:
     """Requests that a replication needs for the rarest misses that are asked about to be there."""
     shares = [each.share for each in objectives if each.share is not None and each.share < 1]
-    return max([FEWEST, *(ceil(BEYOND / (1 - share)) for share in shares)])
+    return max([least, *(ceil(BEYOND / (1 - share)) for share in shares)])
 
 
 def _confirmed(

@@ -76,7 +76,7 @@ def length(scenario: Scenario, fewest: int, most: int) -> Length:
         requests = asked if any(finite) and asked else min(max(asked, fewest), most)
     if isinstance(run.warmup, Share):
         share = float(run.warmup)
-    elif run.warmup == "auto":
+    elif run.warmup == "auto" or (rate is None and run.warmup):
         share = WARMUP
     else:
         share = float(run.warmup) * (rate or 0.0) / requests

@@ -217,7 +217,7 @@ def _warnings(found: Found, settings: Settings) -> list[str]:
         said.append("one recording: every replication meets the same requests, so there is no interval")
     if found.bracket.is_unsteady:
         said.append(
-            "queues grow without bound before an objective is missed: the maximum is where a steady state ends, and how "
+            "queues grow without bound before an objective is missed: the maximum is where a steady state ends; how "
             "late requests get beyond it depends on the length of the run"
         )
     if sure is not None and found.drift > settings.tolerance:

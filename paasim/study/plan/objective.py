@@ -105,7 +105,8 @@ class Objective:
         """For people: `p99 TTFT ≤ 800 ms`."""
         if self.metric is None:
             return f"{100 * self.limit:g} % of requests within their limits"
-        return f"{self.statistic} {self.metric.upper()} ≤ {TIME.format(self.limit)}"
+        limit = f"{1e3 * self.limit:g} ms" if self.limit < 1 else f"{self.limit:g} s"
+        return f"{self.statistic} {self.metric.upper()} ≤ {limit}"
 
     def value(self, facts: Facts) -> float | None:
         """The statistic itself, s (of attainment, the share); of the completed requests; None where it is not known."""

@@ -59,8 +59,9 @@ class Relief:
 
 
 def reliefs(found: Found, settings: Settings) -> list[Relief]:
-    """Every relief of what was used at the maximum, with its gain, the best first: by gain per $ where all prices are
-    known, else by gain.
+    """Every relief of what was used at the maximum, with its gain, the best first.
+
+    By gain per $ where the prices of all that help are known, else by gain.
 
     Raises:
         InputError: if the scenario names something that is not there.

@@ -85,13 +85,27 @@ def search(
         step: factor between the first loads.
     """
 
-    def measure(factor: float) -> Trial:
-        return judged(bench, bench.snapped(factor), requests, replications)
+    found = _bracket(_measure(bench, requests, replications), start, step)
+    return narrowed(bench, found, requests, replications, tolerance)
 
-    found = _bracket(measure, start, step)
-    if found.low is None or found.high is None:
-        return found
-    return _narrowed(measure, bench.snapped, found, tolerance)
+
+def narrowed(bench: Bench, found: Bracket, requests: int, replications: int, tolerance: float) -> Bracket:
+    """Bring both ends of a bracket closer together; as in `search`."""
+    measure, (low, high) = _measure(bench, requests, replications), (found.low, found.high)
+    straight = True
+    while low and high and high.factor > low.factor * (1 + tolerance):
+        width = high.factor / low.factor
+        middle = bench.snapped(_between(low, high, straight))
+        if middle in (low.factor, high.factor):
+            break
+        at = measure(middle)
+        low, high = (at, high) if at.met else (low, at)
+        straight = high.factor / low.factor <= sqrt(width)
+    return Bracket(low, high)
+
+
+def _measure(bench: Bench, requests: int, replications: int) -> Callable[[float], Trial]:
+    return lambda factor: judged(bench, bench.snapped(factor), requests, replications)
 
 
 def judged(bench: Bench, factor: float, requests: int, replications: int) -> Trial:
@@ -123,22 +137,6 @@ def _bracket(measure: Callable[[float], Trial], start: float, step: float) -> Br
             return Bracket(low, at)
         low, high = (at, high) if at.met else (low, at)
         step = min(step * sqrt(step), STEP)
-    return Bracket(low, high)
-
-
-def _narrowed(
-    measure: Callable[[float], Trial], snapped: Callable[[float], float], found: Bracket, tolerance: float
-) -> Bracket:
-    low, high = found.low, found.high
-    straight = True
-    while low and high and high.factor > low.factor * (1 + tolerance):
-        width = high.factor / low.factor
-        middle = snapped(_between(low, high, straight))
-        if middle in (low.factor, high.factor):
-            break
-        at = measure(middle)
-        low, high = (at, high) if at.met else (low, at)
-        straight = high.factor / low.factor <= sqrt(width)
     return Bracket(low, high)
 
 

@@ -49,10 +49,9 @@ def mdc_numbers(servers: int, offered: float) -> np.ndarray:
     most = servers + ceil(40 / (1 - offered / servers)) + 40
     came = np.array([exp(k * log(offered) - offered - lgamma(k + 1)) for k in range(most)])
     matrix = np.zeros((most, most))
-    for j in range(most):
-        matrix[j, : servers + 1] += came[j]
-        for i in range(1, min(j, most - 1 - servers) + 1):
-            matrix[j, servers + i] += came[j - i]
+    matrix[:, : servers + 1] = came[:, None]
+    for i in range(1, most - servers):
+        matrix[i:, servers + i] = came[: most - i]
     system = matrix - np.eye(most)
     system[-1] = 1.0
     right = np.zeros(most)
@@ -80,6 +79,6 @@ def mdc_within(servers: int, rate: float, service: float, wait: float) -> float:
 
 
 def rate_for(law: Law, limit: float, servers: int, service: float) -> float:
-    """The rate at which something that rises with the rate reaches a limit."""
+    """The rate, from 5 % to 95 % of what is full, at which something that rises with the rate reaches a limit."""
     full = servers / service
-    return float(brentq(lambda rate: law(rate) - limit, 1e-3 * full, (1 - 1e-3) * full, xtol=1e-10))
+    return float(brentq(lambda rate: law(rate) - limit, 0.05 * full, 0.95 * full, xtol=1e-10))

@@ -1,6 +1,6 @@
 """How often the 95 % interval of `paasim plan --max-rate` holds the true maximum, on queues whose answer is known.
 
-Usage: python -m benchmarks.plan_coverage [SEEDS] [CASE]...      (from the root of the checkout; 100 seeds: some minutes)
+Usage: python -m benchmarks.plan_coverage [SEEDS] [CASE]...      (from the root; 100 seeds: some minutes)
 
 Every seed is a plan of its own, from the search to the confirmation. Printed: how many intervals of the seeds hold the
 truth, how many miss it on either side, the error of the estimates and the half-width of the intervals.

@@ -84,7 +84,6 @@ def search(
         tolerance: how near both ends come, relative.
         step: factor between the first loads.
     """
-
     found = _bracket(_measure(bench, requests, replications), start, step)
     return narrowed(bench, found, requests, replications, tolerance)
 

@@ -21,17 +21,19 @@ if TYPE_CHECKING:
     from paasim.scenario.loader import load
     from paasim.study.compare import compare
     from paasim.study.finished import compare_results
+    from paasim.study.plan.max_rate import plan
     from paasim.study.run import simulate
     from paasim.study.sensitivity.study import sensitivity
     from paasim.study.sweep.sweep import sweep
 
-__all__ = ["Result", "compare", "compare_results", "load", "sensitivity", "simulate", "sweep"]
+__all__ = ["Result", "compare", "compare_results", "load", "plan", "sensitivity", "simulate", "sweep"]
 
 _HOMES = {
     "Result": "paasim.results.result",
     "compare": "paasim.study.compare",
     "compare_results": "paasim.study.finished",
     "load": "paasim.scenario.loader",
+    "plan": "paasim.study.plan.max_rate",
     "sensitivity": "paasim.study.sensitivity.study",
     "simulate": "paasim.study.run",
     "sweep": "paasim.study.sweep.sweep",

@@ -23,6 +23,7 @@ VERBS = {
     "analyze": "Say what a scenario can carry, and what is full first, without a run.",
     "sweep": "Simulate a scenario over values of its fields, on every core, in shards or on a cluster.",
     "sensitivity": "Find which inputs move the answer most, and whether it survives the error of the profiles.",
+    "plan": "Find the most load within objectives, what limits it, and what would relieve it.",
     "scenario": "Check a scenario, explain it in plain words, or print its JSON schema.",
     "profile": "List, show, measure, fit, validate and import hardware profiles.",
     "network": "Explain the KV transfers of a scenario; list, show and fit networks whose rate changes.",

@@ -34,6 +34,8 @@ def question(point: Point) -> str:
     data = {key: value for key, value in scenario.expanded().items() if key not in ASIDE}
     data["run"] = {key: value for key, value in data["run"].items() if key != "replications"}
     asked = {"scenario": _by_content(data, scenario.base), "first": point.first, "count": point.count}
+    if point.limits:
+        asked["limits"] = point.limits
     return _hash(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode())
 
 

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from pydantic import Field
+
 from paasim.core.spec import Spec
 from paasim.metrics.replication import Replication
 from paasim.metrics.statistics import summarize
@@ -20,6 +23,9 @@ from paasim.scenario.scenario import Scenario
 if TYPE_CHECKING:
     from paasim.study.execute import Progress
     from paasim.study.store import Store
+
+Limit = tuple[MetricName, float]
+"""A latency and the most that it may be, s."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,19 @@ class Point:
     """The first replication; the same number meets the same requests at every point with the same workload."""
     count: int = 1
     """How many replications, one after the other."""
+    limits: tuple[Limit, ...] = ()
+    """Of which latencies to say what share keeps a limit (`Facts.kept`)."""
+
+
+class Kept(Spec):
+    """How many requests keep a limit on a latency."""
+
+    metric: MetricName
+    limit: float
+    """s."""
+    share: float | None
+    """Of the requests that count and have this latency, those that never completed among them: they miss every limit.
+    Of ITL, of the gaps. Null where there is none."""
 
 
 class Statistics(Spec):
@@ -63,6 +82,10 @@ class Facts(Spec):
     """Requests that count and were completed."""
     unbounded: bool
     """Whether queues grew as long as requests arrived."""
+    lost: int = 0
+    """Requests that count and were not completed: dropped, or still under way at the end."""
+    kept: list[Kept] = Field(default_factory=list)
+    """The limits that the point asks about, in its order."""
 
 
 class Outcome(Spec):
@@ -84,17 +107,17 @@ def work(point: Point) -> Outcome:
     from paasim.study.execute import work as replicate
 
     numbers = range(point.first, point.first + point.count)
-    return outcome([replicate(Unit(point.label, point.scenario, number)) for number in numbers], point.first)
+    return outcome([replicate(Unit(point.label, point.scenario, number)) for number in numbers], point)
 
 
-def outcome(replications: Sequence[Replication], first: int = 0) -> Outcome:
-    """The outcome of a point from its replications, of which the first one has the number `first`."""
-    each = [facts(one, number) for number, one in enumerate(replications, first)]
+def outcome(replications: Sequence[Replication], point: Point) -> Outcome:
+    """The outcome of a point from its replications, in order."""
+    each = [facts(one, number, point.limits) for number, one in enumerate(replications, point.first)]
     return Outcome(variant=pool(replications), replications=each)
 
 
-def facts(each: Replication, number: int) -> Facts:
-    """The facts of one replication."""
+def facts(each: Replication, number: int, limits: Sequence[Limit] = ()) -> Facts:
+    """The facts of one replication, and what share of its requests keeps each limit."""
     metrics: dict[MetricName, Statistics] = {}
     for name in ("ttft", "ttst", "tpot", "itl", "e2el", "queue"):
         found = each.gaps.summary() if name == "itl" else summarize(each.values[name])
@@ -111,7 +134,21 @@ def facts(each: Replication, number: int) -> Facts:
         completed=each.counts.completed,
         measured=int(each.measured.sum()),
         unbounded=each.trend.unbounded,
+        lost=_lost(each),
+        kept=[Kept(metric=metric, limit=most, share=_kept(each, metric, most)) for metric, most in limits],
     )
+
+
+def _lost(each: Replication) -> int:
+    return int(each.window.counted.sum()) - int(each.measured.sum())
+
+
+def _kept(each: Replication, metric: MetricName, most: float) -> float | None:
+    if metric == "itl":
+        return each.gaps.share_within(most)
+    values = each.values[metric]
+    n = int(np.count_nonzero(~np.isnan(values))) + _lost(each)
+    return int(np.count_nonzero(values <= most)) / n if n else None
 
 
 def evaluate(

@@ -11,7 +11,16 @@ import paasim
 
 
 def test_public_names() -> None:
-    assert set(dir(paasim)) == {"Result", "compare", "compare_results", "load", "sensitivity", "simulate", "sweep"}
+    assert set(dir(paasim)) == {
+        "Result",
+        "compare",
+        "compare_results",
+        "load",
+        "plan",
+        "sensitivity",
+        "simulate",
+        "sweep",
+    }
     for name in dir(paasim):
         assert callable(getattr(paasim, name))
     with pytest.raises(AttributeError, match="no attribute 'simulates'"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import yaml
 from scipy import stats
 
 import paasim
@@ -95,6 +97,13 @@ router: {{kind: fixed, route: only}}
 run: {{requests: {requests}, replications: {replications}, seed: 21, warmup: 5 %}}
 """
 """Three servers and one queue for two classes: exponential services of 0.1 s, and services of exactly 0.3 s."""
+
+
+def queue(servers: int, rate: float, lengths: str, requests: int = 2_000) -> dict[str, Any]:
+    """`QUEUE` as plain data."""
+    text = QUEUE.format(name="queue", servers=servers, rate=rate, lengths=lengths, requests=requests, replications=3)
+    data: dict[str, Any] = yaml.safe_load(text)
+    return data
 
 
 def run(text: str, folder: Path) -> list[Records]:

@@ -176,7 +176,7 @@ class _Study:
         parts[result.number] = result.replication
         if len(parts) < point.count:
             return None
-        return outcome([parts.pop(number) for number in sorted(parts)], point.first)
+        return outcome([parts.pop(number) for number in sorted(parts)], point)
 
     def keep(self, question: str, ended: Outcome | Failure) -> None:
         """Note, and put into the store, how a point ended."""

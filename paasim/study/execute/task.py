@@ -54,7 +54,7 @@ def attempt(task: Task) -> Done:
     except Exception:
         _explain(point)
         raise
-    result = outcome(each, point.first) if task.replication is None else Piece(task.replication, each[0])
+    result = outcome(each, point) if task.replication is None else Piece(task.replication, each[0])
     return time.perf_counter() - began, result
 
 

@@ -105,6 +105,12 @@ class Gaps:
         found = self._order_statistics(below)
         return [low + (high - low) * float(r - b) for (low, high), r, b in zip(found, ranks, below, strict=True)]
 
+    def share_within(self, limit: float) -> float | None:
+        """Share of the gaps that are at most so long, s; None without gaps."""
+        if not len(self.first):
+            return None
+        return int(np.sum(self._index_of(limit, after=True) * self.weight)) / self.count
+
     def summary(self) -> Summary | None:
         """Mean, std, percentiles and maximum; None without gaps."""
         if not len(self.first):

@@ -1,0 +1,1 @@
+"""Capacity planning: the most load within objectives, what limits it, and what would relieve it."""

@@ -52,9 +52,9 @@ def tables(plan: Plan, *, whole_front: bool) -> Iterator[Table]:
     """The cost of the chosen candidate, what was rejected on the way, and the front."""
     if plan.chosen is not None:
         yield costs(plan.chosen)
-    if any(each is not plan.chosen and each.fate != "chosen" for each in plan.simulated):
+    if any(each.fate != "chosen" for each in plan.simulated):
         yield rejected(plan)
-    if whole_front or not plan.feasible:
+    if plan.simulated and (whole_front or not plan.feasible):
         yield front(plan)
 
 
@@ -131,7 +131,8 @@ def _bottleneck(chosen: Simulated) -> str:
 
 
 def _limits(plan: Plan) -> str:
-    shown = plan.simulated[0].objectives if plan.simulated else []
+    some = plan.chosen or (plan.nearest.candidate if plan.nearest is not None else None)
+    shown = some.objectives if some is not None else []
     return listed([each.name for each in shown]) or listed(plan.objectives)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from paasim.core.spec import Spec
 from paasim.core.units import PricePerHour, Rate
@@ -47,7 +47,16 @@ Values = Annotated[
 ]
 """A list of values, or whole numbers such as `1..8`."""
 
-ObjectiveText = Annotated[str, StringConstraints(pattern=r"^\s*[a-z0-9_]+\s*(:\s*[a-z0-9]+\s*)?=\s*\S.*$")]
+_OBJECTIVE = r"^\s*[a-z0-9_]+\s*(:\s*[a-z0-9.]+\s*)?=\s*\S.*$"
+
+
+def _objective(value: str) -> str:
+    if not re.match(_OBJECTIVE, value):
+        raise ValueError("is not of the form METRIC:STATISTIC=LIMIT; write e.g. ttft:p99=800ms or attainment=95%")
+    return value
+
+
+ObjectiveText = Annotated[str, AfterValidator(_objective), WithJsonSchema({"type": "string", "pattern": _OBJECTIVE})]
 """A limit such as `ttft:p99=800ms`."""
 
 

@@ -43,7 +43,7 @@ def _options(block: Node) -> Iterator[tuple[str, Node]]:
     """Every option of every axis, with its place below the block."""
     for path, values in block.keys.get("over", Node(None, "")).keys.items():
         for each in _values(values):
-            yield f"over.{path}", Node({path: each}, each.where, values.key_where)
+            yield "over", Node({path: each}, each.where, values.key_where)
     for name, options in block.keys.get("together", Node(None, "")).keys.items():
         for option, changes in options.keys.items():
             yield f"together.{name}.{option}", changes

@@ -2,9 +2,10 @@
 
 Every candidate has a cost and, from the bounds, a guess at how likely it does. The search simulates the candidate that
 is expected to settle most: one that fails takes those with less along (`lattice`), one that does makes all that cost
-more uninteresting. When nothing cheaper is open, the cheapest that does is confirmed on replications that the search
-has not seen; if it fails there, the search goes on. So the answer is the cheapest of all, not the first that does, and
-it does not depend on how many processes there are.
+more uninteresting. Clear losers are out after a few replications. When nothing cheaper is open, the cheapest that does
+is simulated in all replications, and then confirmed on as many that the search has not seen; if it fails, the search
+goes on. So the answer is the cheapest of all, not the first that does, and it does not depend on how many processes
+there are.
 """
 
 from __future__ import annotations
@@ -110,6 +111,8 @@ class Search:
             open_ = self._open(best)
             if open_.any():
                 self._try(self._batch(open_))
+            elif best is not None and self.trials[best].done < self.most:
+                self._complete(self.trials[best])
             elif best is None or self._confirm(best):
                 if self._settings.everything:
                     self._try_everything()
@@ -194,6 +197,11 @@ class Search:
         for candidate in candidates:
             if candidate in self.trials:
                 self._settle(self.trials[candidate])
+
+    def _complete(self, trial: Trial) -> None:
+        """All replications of the search for the cheapest that did in some of them."""
+        trial.searched += self.simulate(trial, trial.done, self.most - trial.done)
+        self._settle(trial)
 
     def _settle(self, trial: Trial) -> None:
         if trial.margin >= 0:

@@ -5,12 +5,16 @@ The only module of it that reads `paasim.scenario.stations`.
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
+from paasim.core.streams import Streams
+from paasim.router.threshold import ThresholdSpec
 from paasim.scenario.legs import legs
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
-from paasim.scenario.stations import flows, kv_bytes, stations
+from paasim.scenario.stations import Flow, flows, kv_bytes, stations
 
 Place = tuple[str, ...]
 
@@ -59,13 +63,29 @@ def lone_prefill(scenario: Scenario, percent: float | None) -> float:
         end = parts.ends[scenario.routes[flow.route].prefill]
         steps = parts.steps(end.name)
         spared = shares and end.spec.prefix_cache
-        times += [0.0 if spared else steps.prefill(n, n * n / 2) for n, _ in flow.lengths]
-        weights += [(flow.rate or 1.0) / len(flow.lengths)] * len(flow.lengths)
+        prompts = _prompts(scenario, flow)
+        times += [0.0 if spared else steps.prefill(n, n * n / 2) for n in prompts]
+        weights += [(flow.rate or 1.0) / len(prompts)] * len(prompts)
     if percent is None:
         return float(np.average(times, weights=weights))
     order = np.argsort(times)
     share = np.cumsum(np.array(weights)[order]) / sum(weights)
     return float(np.array(times)[order][min(int(np.searchsorted(share, percent / 100)), len(times) - 1)])
+
+
+def _prompts(scenario: Scenario, flow: Flow) -> list[int]:
+    """Prompt lengths of a flow: of a file all of them, since its tail is not in its beginning; else a sample."""
+    workload = scenario.classes[flow.klass]
+    if not workload.is_finite:
+        return [prompt for prompt, _ in flow.lengths]
+    drawn = workload.source(Streams(scenario.run.seed), flow.klass, scenario.base)
+    prompts = [prompt for _, prompt, *_ in islice(drawn, scenario.run.requests)]
+    router = scenario.router
+    if not isinstance(router, ThresholdSpec):
+        return prompts
+    if flow.route == router.below:
+        return [prompt for prompt in prompts if prompt <= router.prompt_tokens]
+    return [prompt for prompt in prompts if prompt > router.prompt_tokens]
 
 
 def _doubted(scenario: Scenario, parts: Parts) -> set[Place]:

@@ -1,17 +1,17 @@
 """What would make an infeasible plan feasible, found by simulation beyond its space.
 
 From the candidate that came nearest, all resources are multiplied. If that does not help, none of them does. If it
-does, they are raised one by one, the busiest first, to find one that suffices, and how much of it.
+does, they are raised one by one, the busiest first, to find one that suffices, and how much of it; else all of them,
+each as little as goes with the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
 from paasim.core.errors import InputError
-from paasim.core.units import BANDWIDTH
 from paasim.scenario import checks
 from paasim.study.plan.cheapest import Search
 from paasim.study.plan.cost import priced, quote
@@ -21,8 +21,10 @@ from paasim.study.plan.trial import START, Trial
 
 AMPLE = 4.0
 """Times as much of a resource, from which on more of it is not tried."""
-STEPS = (1.25, 1.5, 2.0, 2.5, 3.0, AMPLE)
-"""Multiples of bandwidth, and of everything, that are tried."""
+STEPS = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, AMPLE)
+"""Multiples of bandwidth, and of many instances, that are tried."""
+FEW = 16
+"""Instances up to which every number is tried."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ def _nearest(search: Search) -> Trial | None:
     return None
 
 
-def _excess(search: Search, candidate: Candidate) -> float:
-    """How far the worst of its bounds is exceeded."""
+def _excess(search: Search, candidate: Candidate) -> list[float]:
+    """How far its bounds are exceeded, the worst first."""
     bounds = [*search.bounds.stations, *(bound for _, bound in search.bounds.alone)]
-    return max((search.bounds.at(bound, candidate) for bound in bounds), default=0.0)
+    return sorted((search.bounds.at(bound, candidate) for bound in bounds), reverse=True)
 
 
 class _Beyond:
@@ -92,12 +94,11 @@ class _Beyond:
             return self._hopeless(ample)
         for path in self._busiest_first():
             if len(self.amounts) == 1 or self._tried({path: AMPLE}).margin >= 0:
-                return self._needs({path: self._least(path)})
-        for step in STEPS:
-            factors = dict.fromkeys(self.amounts, step)
-            if step == AMPLE or self._tried(factors).margin >= 0:
-                return self._needs(factors)
-        raise AssertionError("the last step was tried first")
+                return self._needs({path: self._least(path, {})})
+        factors = dict.fromkeys(self.amounts, AMPLE)
+        for path in reversed(self._busiest_first()):
+            factors[path] = self._least(path, factors)
+        return self._needs({path: factor for path, factor in factors.items() if factor > 1.0})
 
     def _busiest_first(self) -> list[str]:
         """The resource axes, that of the bottleneck first."""
@@ -105,26 +106,28 @@ class _Beyond:
         places = (f"network.links.{busiest}.", "sites." + busiest.replace(".", ".pools.") + ".")
         return sorted(self.amounts, key=lambda path: not path.startswith(places))
 
-    def _least(self, path: str) -> float:
-        """The smallest factor on one resource that suffices, where the largest does."""
-        for factor in self._factors(path):
-            if self._tried({path: factor}).margin >= 0:
-                return factor
-        return AMPLE
+    def _least(self, path: str, others: Mapping[str, float]) -> float:
+        """The smallest factor on one resource that suffices, beside factors on others, where the largest does."""
+        steps = self._steps(path)
+        low, high = -1, len(steps) - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            does = self._tried({**others, path: steps[middle]}).margin >= 0
+            low, high = (low, middle) if does else (middle, high)
+        return steps[high]
 
-    def _factors(self, path: str) -> Iterator[float]:
+    def _steps(self, path: str) -> list[float]:
         """Factors in rising order: one instance more at a time where there are few, else in steps."""
         amount = self.amounts[path]
-        if path.startswith("network.") or amount > 8:
-            yield from STEPS[:-1]
-        else:
-            yield from (more / amount for more in range(int(amount) + 1, int(AMPLE * amount)))
+        if path.startswith("network.") or amount > FEW:
+            return list(STEPS)
+        return [more / amount for more in range(int(amount), int(AMPLE * amount) + 1)]
 
     def _changes(self, factors: Mapping[str, float]) -> dict[str, str | int]:
         found: dict[str, str | int] = {}
         for path, factor in factors.items():
             amount = self.amounts[path] * factor
-            found[path] = BANDWIDTH.format(amount) if path.startswith("network.") else ceil(amount - 1e-9)
+            found[path] = f"{amount / 1e9:g} Gbps" if path.startswith("network.") else ceil(amount - 1e-9)
         return found
 
     def _tried(self, factors: Mapping[str, float]) -> Trial:

@@ -21,6 +21,7 @@ VERBS = {
     "run": "Simulate a scenario and say where the time goes.",
     "compare": "Simulate a scenario's variants on the same requests and compare them, paired.",
     "plan": "Find how much of what a load and its limits need, at the least cost.",
+    "analyze": "Say what a scenario can carry, and what is full first, without a run.",
     "scenario": "Check a scenario, explain it in plain words, or print its JSON schema.",
     "profile": "List, show, measure, fit, validate and import hardware profiles.",
     "network": "Explain the KV transfers of a scenario; list, show and fit networks whose rate changes.",

@@ -60,12 +60,17 @@ def show(scenario: str = SCENARIO, changes: list[str] = SET, variant: str | None
 @app.command()
 def schema(
     result: bool = typer.Option(False, "--result", help="The schema of result.json instead."),
+    capacity: bool = typer.Option(False, "--capacity", help="The schema of `paasim analyze --json` instead."),
 ) -> None:
     """Print the JSON schema of scenarios, for editors and scripts."""
     if result:
         from paasim.results.schema import result_schema
 
         console.say_json(result_schema())
+    elif capacity:
+        from paasim.results.capacity import capacity_schema
+
+        console.say_json(capacity_schema())
     else:
         from paasim.scenario.schema import scenario_schema
 

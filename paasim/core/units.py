@@ -105,6 +105,12 @@ COMPUTE = Dimension(
     "989 TFLOP/s",
     1e21,
 )
+DIMENSIONS = (TIME, SIZE, BANDWIDTH, RATE, PRICE_PER_HOUR, PRICE_PER_BYTE, POWER, COMPUTE)
+
+
+def dimension_of(unit: str) -> Dimension | None:
+    """The dimension that has a unit; None if none has. No unit belongs to two."""
+    return next((dimension for dimension in DIMENSIONS if unit in dimension.units), None)
 
 
 def _at_least_zero(value: float) -> float:

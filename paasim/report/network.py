@@ -157,7 +157,7 @@ def _route(route: Outlook) -> dict[str, Any]:
                 "varies": leg.varies,
                 "background": 8 * leg.background,
                 "background_flows": leg.others,
-                "load": load.get(leg.name, 0.0) if route.load is not None else None,
+                "load": load.get(leg.station, 0.0) if route.load is not None else None,
             }
             for leg in route.course.legs
         ],

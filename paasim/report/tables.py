@@ -116,7 +116,8 @@ def parts(result: Result) -> Table:
 
 def resources(result: Result) -> Table:
     """How busy pools, fleets and links were; those that were not used are left out."""
-    table = _table("Resources", "variant", "resource", "servers", "in use", "waiting", "in service", "KV", "sent")
+    columns = ("servers", "in use", "carries", "waiting", "in service", "KV", "sent")
+    table = _table("Resources", "variant", "resource", *columns)
     for name, variant in result.variants.items():
         for resource, used in variant.resources.items():
             if not (used.utilisation or used.queue_mean or used.bytes):
@@ -126,6 +127,7 @@ def resources(result: Result) -> Table:
                 resource,
                 str(used.servers),
                 _in_use(used),
+                _or_none(used.max_rate, lambda rate: f"{digits(rate)} /s"),
                 _or_none(used.queue_mean, digits),
                 _or_none(used.running_mean, digits),
                 _or_none(used.kv_utilisation, share),

@@ -174,7 +174,7 @@ def _mean_usage(usages: Sequence[Usage]) -> Usage:
 
 def _resource(used: Usage) -> schema.Resource:
     values = asdict(used) | {"load": load(used)}
-    return schema.Resource(**{name: values[name] for name in schema.Resource.model_fields})
+    return schema.Resource(**{name: values[name] for name in schema.Resource.model_fields if name in values})
 
 
 def _cost(replications: Sequence[Replication]) -> schema.Cost | None:

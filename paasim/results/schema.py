@@ -100,6 +100,8 @@ class Resource(Spec):
     """Payload bytes sent in the window, either way."""
     tokens: float | None
     """Tokens computed in the window."""
+    max_rate: float | None = None
+    """Requests/s of the whole scenario at which it is full, by its bound (docs/capacity.md); null where it has none."""
 
 
 class Cost(Spec):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 from paasim.engine.pool import FleetSpec
 from paasim.link.lone import departure
+from paasim.scenario.capacity import analyze, flows, is_spread_known, kv_bytes
 from paasim.scenario.ends import End
 from paasim.scenario.legs import Leg
 from paasim.scenario.outlook.course import Course
 from paasim.scenario.parts import Parts
 from paasim.scenario.routes import RouteSpec
 from paasim.scenario.scenario import Scenario
-from paasim.scenario.stations import flows, is_spread_known, kv_bytes, stations
 
 SHORT = 2
 """Legs of a path that is told in one line."""
@@ -108,7 +109,7 @@ def _routes(scenario: Scenario, parts: Parts) -> Iterator[str]:
         if flow is not None:
             sent = kv_bytes(scenario, parts, flow)
             alone = f", {seconds(_alone(course, sent))} alone on the path" if course.legs else ""
-            yield f"    {size(sent)} of KV cache per request (mean prompt {flow.mean_prompt():,.0f} tokens){alone}"
+            yield f"    {size(sent)} of KV cache per request (mean prompt {flow.people.mean_prompt:,.0f} tokens){alone}"
 
 
 def _chain(course: Course, route: RouteSpec) -> str:
@@ -153,14 +154,18 @@ def _alone(course: Course, sent: float) -> float:
 
 
 def _load(scenario: Scenario, parts: Parts) -> Iterator[str]:
-    found = stations(scenario, parts)
-    if not found:
+    found = analyze(scenario, parts)
+    if found.offered is None or found.bottleneck is None:
         return
     yield ""
     spread = "" if is_spread_known(scenario) else ", if the router spreads requests evenly over its routes"
-    yield f"Offered load{spread} (estimated from means, no run)"
-    for station in found:
+    yield f"Offered load{spread} (from profiles and lengths, no run)"
+    for station in found.telling:
+        if station.max_rate == inf:
+            continue
         yield f"  {station.name}: {station.utilisation:.0%} ({station.why})"
+    rate = f"{found.max_rate:.3g} requests/s"
+    yield f"  in all: {rate} at most, then {found.bottleneck.name} is full (paasim analyze says more)"
 
 
 def _run(scenario: Scenario) -> Iterator[str]:

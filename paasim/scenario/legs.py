@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from paasim.link.access import AccessSpec
 from paasim.link.link import LinkSpec
-from paasim.scenario.ends import End, directions, path_between
+from paasim.scenario.ends import directions, path_between
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,13 @@ class Leg:
     """Transfers of others that always have something to send."""
     loss: float = 0.0
     """Share of packets that a last mile loses."""
+    is_forward: bool = True
+    """Whether the flow passes the link forward; a last mile, towards the device."""
+
+    @property
+    def station(self) -> str:
+        """Name of this direction of it, each of which has a rate of its own."""
+        return self.name + ("" if self.is_forward else " up" if self.is_access else " backward")
 
     @property
     def varies(self) -> bool:
@@ -63,7 +71,32 @@ class Leg:
         return (room + self.background + besides) * bits
 
 
-def legs(links: Mapping[str, LinkSpec], start: End, goal: End, base: Path | None = None) -> list[Leg]:
+class Place(Protocol):
+    """What stands at one end of a way: an `End`, or users without devices."""
+
+    @property
+    def site(self) -> str:
+        """Its site."""
+
+    @property
+    def is_fleet(self) -> bool:
+        """Whether it is a fleet of devices."""
+
+    @property
+    def count(self) -> int:
+        """How many there are of it."""
+
+
+@dataclass(frozen=True)
+class Users:
+    """Users at a site without devices of their own."""
+
+    site: str
+    is_fleet: bool = False
+    count: int = 1
+
+
+def legs(links: Mapping[str, LinkSpec], start: Place, goal: Place, base: Path | None = None) -> list[Leg]:
     """What a flow from one end to another passes, in order; empty within a site without a link to itself.
 
     Args:
@@ -109,11 +142,14 @@ def _link(name: str, spec: LinkSpec, is_forward: bool, base: Path | None) -> Leg
         is_shared=spec.is_shared,
         background=0.0 if others is None or others.rate is None else others.rate * up / 8,
         others=0.0 if others is None else others.flows,
+        is_forward=is_forward,
     )
 
 
-def _last_mile(name: str, spec: AccessSpec, end: End, is_up: bool, base: Path | None) -> Leg:
+def _last_mile(name: str, spec: AccessSpec, end: Place, is_up: bool, base: Path | None) -> Leg:
     down, up, rtt = spec.figures(base)
     bits, capacity = (up, spec.up_capacity) if is_up else (down, spec.down_capacity)
     key = "" if capacity is not None else f"network.links.{name}.access.{'up' if is_up else 'down'}"
-    return Leg(f"last mile of {end.site}", name, key, bits, bits / 8, rtt, end.count, loss=spec.loss)
+    return Leg(
+        f"last mile of {end.site}", name, key, bits, bits / 8, rtt, end.count, loss=spec.loss, is_forward=not is_up
+    )

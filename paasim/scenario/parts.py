@@ -75,12 +75,11 @@ class Parts:
         """Longest prompt in tokens that its engine or model takes; infinity if neither states a limit."""
         return context_limit(self.profiles[end.name], self.models[end.name])
 
-    def most_sequences(self, end: End, tokens: float) -> int:
-        """Sequences of `tokens` tokens that an instance can decode at once: by slots and by KV memory."""
-        slots = end.spec.max_seqs or self.profiles[end.name].spec.limits.max_seqs or DEFAULT_MAX_SEQS
+    def most_slots(self, end: End) -> int:
+        """Most sequences in service at once at one instance, as far as slots limit them."""
         if isinstance(end.spec, FleetSpec):
-            slots = end.spec.max_seqs or 1
-        return max(1, int(min(slots, self.memory_tokens(end) / max(tokens, 1.0))))
+            return end.spec.max_seqs or 1
+        return end.spec.max_seqs or self.profiles[end.name].spec.limits.max_seqs or DEFAULT_MAX_SEQS
 
     def _try(
         self,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 from paasim.results.manifest import version
 from paasim.results.pooling import pool
 from paasim.results.result import BASE, Result
-from paasim.results.schema import Document
+from paasim.results.schema import Document, Variant
+from paasim.scenario.capacity import analyze
 from paasim.scenario.scenario import Scenario
 from paasim.study.execute import Progress, Unit, execute, work
 
@@ -40,6 +42,16 @@ def simulate(
         scenario=scenario.expanded(),
         seed=scenario.run.seed,
         replications=times,
-        variants={name: pool(each) for name, each in by_variant.items()},
+        variants={name: _with_bounds(pool(each), named[name]) for name, each in by_variant.items()},
     )
     return Result(document, by_variant)
+
+
+def _with_bounds(variant: Variant, scenario: Scenario) -> Variant:
+    """The same with what each resource can carry, where that is known before a run."""
+    most: dict[str, float] = {}
+    for station in analyze(scenario).stations:
+        if station.max_rate < inf and (station.kv_bytes or not station.is_link):
+            most[station.resource] = min(station.max_rate, most.get(station.resource, inf))
+    resources = {name: used.model_copy(update={"max_rate": most.get(name)}) for name, used in variant.resources.items()}
+    return variant.model_copy(update={"resources": resources})

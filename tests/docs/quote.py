@@ -12,6 +12,7 @@ from tests.docs.pages import ROOT
 
 README = ROOT / "README.md"
 NETWORK = ROOT / "docs" / "network.md"
+CAPACITY = ROOT / "docs" / "capacity.md"
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,18 @@ class Quote:
         self.page.write_text(text, encoding="utf-8")
 
 
+PREFILL, DECODE = "sites.h20.pools.prefill.instances", "sites.h20.pools.decode.instances"
+SPLIT = (
+    *("analyze", "prfaas-paper", "--variant", "base", "--form", "mean"),
+    *("--over", "router.prompt_tokens=log(12000, 30000, 40)"),
+    *("--over", f"{PREFILL}=1,2,3,4,5", "--over", f"{DECODE}=3,4,5,6,7", "--sum", f"{PREFILL}+{DECODE}=8"),
+)
 QUICKSTART = Quote(README, ("compare", "quickstart"), ("Variants", "Where the time goes"))
 EXPLAINED = (
     Quote(NETWORK, ("network", "explain", "prfaas", "--variant", "all-remote"), ("prfaas: ",)),
     Quote(NETWORK, ("network", "explain", "transports", "--variant", "tcp-64"), ("prfaas: ",)),
+    Quote(CAPACITY, ("analyze", "prfaas", "--variant", "base"), ("Stations", "Why", "Bandwidth")),
+    Quote(CAPACITY, SPLIT, ("The best of",)),
 )
 
 

@@ -7,7 +7,7 @@ forms are integrated over the law of lengths. What was simulated is then also he
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp, log
+from math import log
 
 import numpy as np
 import numpy.typing as npt
@@ -113,12 +113,12 @@ def test_the_scenario_has_nothing_to_warn_of() -> None:
     assert check(paasim.load("prfaas-paper")) == []
 
 
-# ---- the analytical rows ---------------------------------------------------------------------------------------------
+# ---- what goes into the analytical rows (their bounds: test_prfaas_bounds.py) ----------------------------------------
 
 
 @pytest.mark.parametrize("tokens", TABLE_5)
 def test_kv_throughput(tokens: int) -> None:
-    """A1, Φ_kv = S_kv / T_prefill: within 1 % from Table 5 itself, and within 2.5 % from the forms fitted to it."""
+    """Φ_kv = S_kv / T_prefill: within 1 % from Table 5 itself, and within 2.5 % from the forms fitted to it."""
     mebibytes, seconds, throughput = TABLE_5[tokens]
     assert mebibytes * 2**20 * 8 / seconds / 1e9 == pytest.approx(throughput, rel=0.01)
     size, time = MODEL.sent_bytes(tokens), H200.prefill(tokens, tokens**2 / 2)
@@ -153,51 +153,3 @@ def test_workload(scenario: Scenario) -> None:
     assert np.mean(lengths) == pytest.approx(27_000, rel=0.02)
     assert np.mean(lengths > THRESHOLD) == pytest.approx(0.496, abs=0.001)
     assert 44_000 < np.mean(lengths[lengths > THRESHOLD]) < 45_100
-
-
-def rates(threshold: float, prefill: int, decode: int) -> tuple[float, float, float]:
-    """Requests per second that 4 H200, `prefill` H20 and `decode` H20 instances can carry (equations 3 to 5)."""
-    lengths = law(20_000)
-    above = lengths[lengths > threshold]
-    long = float(np.mean(above)) if len(above) else 0.0
-    short = float(np.mean(lengths[lengths <= threshold])) if len(above) < len(lengths) else 0.0
-    away = min(4 / H200.prefill(long, long**2 / 2), VPC / MODEL.sent_bytes(long)) if long else 0.0  # type: ignore[arg-type]
-    here = prefill / H20.prefill(short, short**2 / 2) if short else 0.0  # type: ignore[arg-type]
-    return away, here, decode * 20 / (H20.decode(20, 20 * 27_000.0) * OUTPUT)
-
-
-def most(threshold: float, prefill: int, decode: int) -> float:
-    """Λ_max of the converging pipeline (equation 6)."""
-    share = float(np.mean(law(20_000) > threshold))
-    away, here, served = rates(threshold, prefill, decode)
-    return min(away / share if share else np.inf, here / (1 - share) if share < 1 else np.inf, served)
-
-
-def test_throughput() -> None:
-    """A4 to A6: Θ of H200 prefill (bound by compute), of H20 prefill and of decoding, and what all of them carry."""
-    away, here, decode = rates(THRESHOLD, 3, 5)
-    assert away == pytest.approx(1.61, rel=0.01)
-    assert here == pytest.approx(1.64, rel=0.01)
-    assert decode == pytest.approx(3.91, rel=0.003)
-    assert rates(np.inf, 9, 3)[1:] == (pytest.approx(2.11, rel=0.01), pytest.approx(2.35, rel=0.003))
-    naive, _, decode = rates(0, 0, 8)
-    assert naive == pytest.approx(2.45, rel=0.01)
-    assert decode == pytest.approx(6.25, rel=0.003)
-    assert most(THRESHOLD, 3, 5) == pytest.approx(3.24, rel=0.01)
-
-
-def test_egress() -> None:
-    """A4: about 13 Gbps leave the H200 cluster, 13 % of the link, at 1.61 requests per second."""
-    long = float(np.mean((lengths := law())[lengths > THRESHOLD]))
-    assert rates(THRESHOLD, 3, 5)[0] * MODEL.sent_bytes(long) * 8 / 1e9 == pytest.approx(13, rel=0.05)
-
-
-def test_best_split() -> None:
-    """A7: of eight H20 instances, three prefill and five decode at a threshold of about 19.4K tokens."""
-    thresholds = [exp(step) for step in np.arange(log(5_000), log(60_000), 0.02).tolist()]
-    found = {(prefill, t): most(t, prefill, 8 - prefill) for prefill in range(1, 8) for t in thresholds}
-    prefill, threshold = max(found, key=lambda key: found[key])
-    assert prefill == 3
-    assert threshold == pytest.approx(THRESHOLD, rel=0.03)
-    best = max(range(1, 12), key=lambda n: min(rates(np.inf, n, 12 - n)[1:]))
-    assert best == 9

@@ -31,7 +31,7 @@ def explain(
     from paasim.scenario.outlook.outlook import outlooks
     from paasim.scenario.parts import Parts
 
-    prompts = _lengths(prompt)
+    prompts = prompt_lengths(prompt)
     loaded = chosen(load(scenario, changes), variant)
     warnings = checks.check(loaded)
     found = outlooks(loaded, Parts.of(loaded).sound(), prompts)
@@ -48,7 +48,7 @@ def explain(
         console.warn(warning)
 
 
-def _lengths(text: str) -> list[int]:
+def prompt_lengths(text: str) -> list[int]:
     """Prompt lengths from `2000,8000`, the shortest first.
 
     Raises:

@@ -10,7 +10,7 @@ from paasim.engine.batching.policy import Batching, BatchingSpec
 
 if TYPE_CHECKING:
     from paasim.core.request import Request
-    from paasim.engine.instance import Instance
+    from paasim.engine.batching.policy import Desk
 
 
 class ChunkedSpec(BatchingSpec):
@@ -37,7 +37,7 @@ class _Chunked:
     def __init__(self, chunk: int) -> None:
         self._chunk = chunk
 
-    def pick(self, instance: Instance) -> list[tuple[Request, int]]:
+    def pick(self, instance: Desk) -> list[tuple[Request, int]]:
         batch: list[tuple[Request, int]] = []
         # At least one token, so that prompts advance even where decodes alone reach the budget.
         left = max(self._chunk - instance.decoding.count, 1)
@@ -55,5 +55,5 @@ class _Chunked:
             left -= new
         return batch
 
-    def is_full(self, instance: Instance) -> bool:
+    def is_full(self, instance: Desk) -> bool:
         return bool(instance.waiting)

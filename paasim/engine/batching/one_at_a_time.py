@@ -8,7 +8,7 @@ from paasim.engine.batching.policy import Batching, BatchingSpec
 
 if TYPE_CHECKING:
     from paasim.core.request import Request
-    from paasim.engine.instance import Instance
+    from paasim.engine.batching.policy import Desk
 
 
 class OneAtATimeSpec(BatchingSpec):
@@ -26,12 +26,12 @@ class _OneAtATime:
     patience = 0.0
     whole = True
 
-    def pick(self, instance: Instance) -> list[tuple[Request, int]]:
+    def pick(self, instance: Desk) -> list[tuple[Request, int]]:
         waiting = instance.waiting
         if waiting and instance.admit(waiting[0]):
             request = waiting.popleft()
             return [(request, request.todo)]
         return []
 
-    def is_full(self, instance: Instance) -> bool:
+    def is_full(self, instance: Desk) -> bool:
         return bool(instance.waiting)

@@ -11,7 +11,7 @@ from paasim.engine.batching.policy import Batching, BatchingSpec
 
 if TYPE_CHECKING:
     from paasim.core.request import Request
-    from paasim.engine.instance import Instance
+    from paasim.engine.batching.policy import Desk
 
 
 class TokenBudgetSpec(BatchingSpec):
@@ -42,7 +42,7 @@ class _TokenBudget:
         self._max_tokens, self._max_prompts = max_tokens, max_prompts
         self.patience = window
 
-    def pick(self, instance: Instance) -> list[tuple[Request, int]]:
+    def pick(self, instance: Desk) -> list[tuple[Request, int]]:
         batch: list[tuple[Request, int]] = []
         left = self._max_tokens
         waiting = instance.waiting
@@ -58,7 +58,7 @@ class _TokenBudget:
                 break
         return batch
 
-    def is_full(self, instance: Instance) -> bool:
+    def is_full(self, instance: Desk) -> bool:
         tokens = 0
         for count, request in enumerate(instance.waiting, 1):
             tokens += request.prompt

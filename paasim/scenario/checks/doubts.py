@@ -11,12 +11,15 @@ from paasim.engine.batching.policy import BatchingSpec
 from paasim.link.outages.random import RandomOutages
 from paasim.profile import calibrations
 from paasim.scenario.builder import origin
-from paasim.scenario.checks.fits import too_long
+from paasim.scenario.capacity import analyze, flows, is_spread_known
+from paasim.scenario.checks.fits import SELDOM, too_long
 from paasim.scenario.checks.place import Found, PartCheck, at
 from paasim.scenario.ends import path_between
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
-from paasim.scenario.stations import SAMPLE, flows, is_spread_known, stations
+
+SAMPLE = 2000
+"""Requests of each class that are drawn to see whether replications differ."""
 
 
 def model_differs(scenario: Scenario, parts: Parts) -> Found:
@@ -79,7 +82,7 @@ def load_is_above_capacity(scenario: Scenario, parts: Parts) -> Found:
     """No pool, device or link is offered more than it can carry."""
     if not is_spread_known(scenario):
         return
-    for station in stations(scenario, parts):
+    for station in analyze(scenario, parts).stations:
         if station.utilisation > 1:
             what = f"offered load is {station.utilisation:.0%} of the capacity ({station.why})"
             yield at(scenario, station.path, what, "queues will grow without bound: lower the rate or add capacity")
@@ -100,8 +103,8 @@ def prompts_are_within_the_context(scenario: Scenario, parts: Parts) -> Found:
         for name in dict.fromkeys((route.prefill, route.decode)):
             end = parts.ends[name]
             most = parts.context_tokens(end)
-            share = sum(prompt > most for prompt, _ in flow.lengths) / len(flow.lengths)
-            if share:
+            share = flow.people.share(flow.people.prompts > most)
+            if share > SELDOM:
                 what = f"{share:.2%} of the prompts on '{flow.route}' are beyond the context limit ({most:,.0f} tokens)"
                 yield at(scenario, end.path, what, "a real engine refuses them: use shorter prompts or another model")
 

@@ -8,12 +8,15 @@ from math import inf
 from paasim.core.errors import InputError, Problem
 from paasim.core.streams import Streams
 from paasim.kv.codec.adaptive import AdaptiveSpec
+from paasim.scenario.capacity import flows
 from paasim.scenario.checks.place import Found, PartCheck, at
 from paasim.scenario.ends import End
 from paasim.scenario.engines import thermal_of
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
-from paasim.scenario.stations import flows
+
+SELDOM = 1 / 2000
+"""Share of the requests up to which what befalls them is not worth a warning."""
 
 
 def workload_can_be_read(scenario: Scenario) -> Found:
@@ -89,9 +92,9 @@ def too_long(scenario: Scenario, parts: Parts) -> Iterator[tuple[End, str, float
         for name in dict.fromkeys((route.prefill, route.decode)):
             end = parts.ends[name]
             room = parts.memory_tokens(end)
-            count = sum(prompt + output > room for prompt, output in flow.lengths)
-            if count:
-                yield end, flow.route, count / len(flow.lengths), room
+            share = flow.people.share(flow.people.prompts + flow.people.outputs > room)
+            if share > SELDOM:
+                yield end, flow.route, share, room
 
 
 def heat_is_known(scenario: Scenario, parts: Parts) -> Found:

@@ -76,7 +76,7 @@ class Course:
         """
         weight, given = self.weight_of(terms), load or {}
         shares = [
-            (leg.share(weight) * max(1.0 - given.get(leg.name, 0.0), 0.0) if leg.is_shared else leg.rate, leg)
+            (leg.share(weight) * max(1.0 - given.get(leg.station, 0.0), 0.0) if leg.is_shared else leg.rate, leg)
             for leg in self.legs
         ]
         return min(shares, key=lambda each: each[0])

@@ -77,7 +77,7 @@ def hiding(course: Course, ship: Shipment, warm: bool, load: dict[str, float] | 
     if why:
         return Hiding(leg.name, leg.key, None, None, 8 * rate if rate < inf else None, why, equal)
     weight = course.weight_of(terms)
-    taken = None if load is None else load.get(leg.name, 0.0) * leg.room
+    taken = None if load is None else load.get(leg.station, 0.0) * leg.room
     at_load = None if taken is None else leg.bandwidth_for(rate, weight, taken)
     return Hiding(leg.name, leg.key, leg.bandwidth_for(rate, weight), at_load, 8 * rate, "", None)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+from paasim.scenario.capacity import Flow, analyze, flows
 from paasim.scenario.legs import Leg
 from paasim.scenario.outlook.course import Course
 from paasim.scenario.outlook.shipment import shipment
@@ -13,7 +14,7 @@ from paasim.scenario.outlook.transfers import Transfer, transfer
 from paasim.scenario.parts import Parts
 from paasim.scenario.routes import RouteSpec
 from paasim.scenario.scenario import Scenario
-from paasim.scenario.stations import Flow, flows, stations
+from paasim.workload.population import mixed
 
 QUANTILES = (0.1, 0.5, 0.9, 0.99)
 """Of the prompt lengths of a route: which ones are looked at where none are asked for, in two digits."""
@@ -42,7 +43,7 @@ class Outlook:
     @property
     def is_overloaded(self) -> bool:
         """Whether some leg is offered more than it carries."""
-        return any(self.load is not None and self.load.get(leg.name, 0.0) >= 1.0 for leg in self.course.legs)
+        return any(self.load is not None and self.load.get(leg.station, 0.0) >= 1.0 for leg in self.course.legs)
 
     def leg(self, name: str) -> Leg:
         """One of its legs."""
@@ -59,7 +60,7 @@ def outlooks(scenario: Scenario, parts: Parts, prompts: Sequence[int] = ()) -> l
     """
     found, coming = [], flows(scenario)
     is_closed = any(workload.closed_loop is not None for workload in scenario.classes.values())
-    load = {station.name: station.utilisation for station in stations(scenario, parts)}
+    load = {station.name: station.utilisation for station in analyze(scenario, parts).stations}
     for name, route in scenario.routes.items():
         course = Course.of(scenario, parts, route) if route.ships_kv else None
         if course is None or not course.legs:
@@ -87,6 +88,6 @@ def _is_warm(course: Course, rate: float, is_closed: bool) -> bool:
 
 def _quantiles(own: Sequence[Flow]) -> list[int]:
     """Some prompt lengths, in two digits, the shortest first."""
-    lengths = sorted(prompt for flow in own for prompt, _ in flow.lengths)
-    picked = [lengths[min(int(share * len(lengths)), len(lengths) - 1)] for share in QUANTILES]
+    everyone = mixed([(flow.weight, flow.people) for flow in own])
+    picked = [everyone.prompt_quantile(share) for share in QUANTILES]
     return sorted({max(1, int(float(f"{length:.2g}"))) for length in picked})

@@ -12,7 +12,7 @@ from pydantic import field_validator
 from paasim.core.errors import did_you_mean
 from paasim.core.paths import bundled
 from paasim.workload.lengths.lengths import LengthsSpec
-from paasim.workload.lengths.table import QuantileTable, read_table
+from paasim.workload.lengths.table import Floats, QuantileTable, read_table
 
 
 def names() -> list[str]:
@@ -45,6 +45,14 @@ class BundledLengths(LengthsSpec):
     def columns(self, rng: np.random.Generator, base: Path | None = None) -> Iterator[tuple[list[int], list[int]]]:
         """Chunks of lengths, without end."""
         return self.table().columns(rng)
+
+    def at(self, ranks: Floats, levels: Floats, base: Path | None = None) -> tuple[Floats, Floats]:
+        """Lengths at these ranks and levels of the table, tokens."""
+        return self.table().at(ranks, levels)
+
+    def rank(self, prompt: float, base: Path | None = None) -> float:
+        """P(prompt length <= `prompt`)."""
+        return self.table().rank(prompt)
 
     def means(self, base: Path | None = None) -> tuple[float, float]:
         """Mean lengths of the fit."""

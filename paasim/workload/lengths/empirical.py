@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from paasim.core.paths import expand
 from paasim.workload.files import MOST_TOKENS
 from paasim.workload.lengths.lengths import LengthsSpec
-from paasim.workload.lengths.table import QuantileTable, evenly, read_table
+from paasim.workload.lengths.table import Floats, QuantileTable, evenly, read_table
 
 Quantiles = list[Annotated[float, Field(ge=1, le=MOST_TOKENS)]]
 
@@ -50,6 +50,14 @@ class EmpiricalLengths(LengthsSpec):
     def columns(self, rng: np.random.Generator, base: Path | None = None) -> Iterator[tuple[list[int], list[int]]]:
         """Chunks of lengths, without end."""
         return self.table(base).columns(rng)
+
+    def at(self, ranks: Floats, levels: Floats, base: Path | None = None) -> tuple[Floats, Floats]:
+        """Lengths at these ranks and levels of the table, tokens."""
+        return self.table(base).at(ranks, levels)
+
+    def rank(self, prompt: float, base: Path | None = None) -> float:
+        """P(prompt length <= `prompt`)."""
+        return self.table(base).rank(prompt)
 
     def means(self, base: Path | None = None) -> tuple[float, float]:
         """Mean lengths of the table."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Tokens = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 _HALVINGS = 80
 """Steps of bisection: enough for every bit of a double."""
@@ -32,6 +33,12 @@ class Law(Protocol):
     def sample(self, rng: np.random.Generator, size: int) -> Tokens:
         """Draw `size` values."""
 
+    def quantile(self, ranks: Floats) -> Floats:
+        """The lengths at these ranks, 0 < rank < 1, for integrals over the law; not rounded where it is continuous."""
+
+    def rank(self, tokens: float) -> float:
+        """P(length <= tokens)."""
+
 
 class Fixed:
     """Always the same number."""
@@ -43,6 +50,14 @@ class Fixed:
     def sample(self, rng: np.random.Generator, size: int) -> Tokens:
         """The number, `size` times."""
         return np.full(size, self.most, dtype=np.int64)
+
+    def quantile(self, ranks: Floats) -> Floats:
+        """The number at every rank."""
+        return np.full(ranks.shape, self.mean)
+
+    def rank(self, tokens: float) -> float:
+        """0 below the number, else 1."""
+        return float(tokens >= self.mean)
 
 
 class Uniform:
@@ -56,6 +71,14 @@ class Uniform:
     def sample(self, rng: np.random.Generator, size: int) -> Tokens:
         """Draw `size` values."""
         return self.low + np.floor(rng.random(size) * self._count).astype(np.int64)
+
+    def quantile(self, ranks: Floats) -> Floats:
+        """The whole numbers at these ranks."""
+        return self.low + np.minimum(np.floor(ranks * self._count), self._count - 1)
+
+    def rank(self, tokens: float) -> float:
+        """Share of the whole numbers that are at most `tokens`."""
+        return min(max(math.floor(tokens) - self.low + 1, 0) / self._count, 1.0)
 
 
 class Geometric:
@@ -74,6 +97,18 @@ class Geometric:
             return np.ones(size, dtype=np.int64)
         uniform = 1.0 - rng.random(size)
         return 1 + np.floor(np.log(uniform) / math.log1p(-1 / self.mean)).astype(np.int64)
+
+    def quantile(self, ranks: Floats) -> Floats:
+        """The whole numbers at these ranks."""
+        if self.mean <= 1.0:
+            return np.ones_like(ranks)
+        return 1 + np.floor(np.log1p(-ranks) / math.log1p(-1 / self.mean))
+
+    def rank(self, tokens: float) -> float:
+        """1 − (1 − p)^⌊tokens⌋."""
+        if tokens < 1 or self.mean <= 1.0:
+            return float(tokens >= 1)
+        return -math.expm1(math.floor(tokens) * math.log1p(-1 / self.mean))
 
 
 class TruncatedLogNormal:
@@ -115,17 +150,25 @@ class TruncatedLogNormal:
 
     def sample(self, rng: np.random.Generator, size: int) -> Tokens:
         """Draw `size` values by inversion of the cut distribution function, in the tail that keeps its digits."""
+        return np.rint(self.quantile(rng.random(size))).astype(np.int64)
+
+    def quantile(self, ranks: Floats) -> Floats:
+        """The lengths at these ranks, not rounded."""
         from scipy.special import ndtr, ndtri
 
         flip = self._a > 0
         a, b = (-self._b, -self._a) if flip else (self._a, self._b)
-        uniform = rng.random(size)
-        if flip:
-            uniform = 1.0 - uniform
         low, high = ndtr(a), ndtr(b)
-        normal = ndtri(low + uniform * (high - low))
-        tokens = np.rint(np.exp(self.mu + self.sigma * (-normal if flip else normal)))
-        return np.clip(tokens, self.low, self.most).astype(np.int64)
+        normal = ndtri(low + (1.0 - ranks if flip else ranks) * (high - low))
+        return np.clip(np.exp(self.mu + self.sigma * (-normal if flip else normal)), self.low, self.most)
+
+    def rank(self, tokens: float) -> float:
+        """P(length <= tokens), rounding to whole tokens counted."""
+        if tokens < self.low or (self.most is not None and tokens >= self.most):
+            return float(tokens >= self.low)
+        at = (math.log(math.floor(tokens) + 0.5) - self.mu) / self.sigma
+        mass = _between(self._a, self._b)
+        return min(_between(self._a, at) / mass, 1.0) if mass else 0.0
 
 
 def truncated_mean(mu: float, sigma: float, low: float, high: float | None) -> float:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from paasim.core.spec import Spec
 from paasim.workload.draw import CHUNK
 from paasim.workload.files import MOST_TOKENS
-from paasim.workload.lengths.laws import Fixed, Geometric, Law, TruncatedLogNormal
+from paasim.workload.lengths.laws import Fixed, Floats, Geometric, Law, TruncatedLogNormal
 
 
 class LengthsSpec(Spec):
@@ -37,6 +37,26 @@ class LengthsSpec(Spec):
     def draws(self, rng: np.random.Generator, base: Path | None = None) -> Iterator[tuple[int, int]]:
         """(prompt, output) lengths in tokens, without end."""
         return chain.from_iterable(zip(*columns, strict=True) for columns in self.columns(rng, base))
+
+    @property
+    def has_law(self) -> bool:
+        """Whether `at` and `rank` are known; kinds of others may have draws alone."""
+        kind = type(self)
+        return kind.laws is not LengthsSpec.laws or (
+            kind.at is not LengthsSpec.at and kind.rank is not LengthsSpec.rank
+        )
+
+    def at(self, ranks: Floats, levels: Floats, base: Path | None = None) -> tuple[Floats, Floats]:
+        """Prompts at these ranks, and outputs at these levels among requests with such prompts, for integrals, tokens.
+
+        Kinds that draw prompts and outputs together override it.
+        """
+        prompt, output = self.laws(base)
+        return prompt.quantile(ranks), output.quantile(levels)
+
+    def rank(self, prompt: float, base: Path | None = None) -> float:
+        """P(prompt length <= `prompt`); kinds that have no law of the prompt override it."""
+        return self.laws(base)[0].rank(prompt)
 
     def means(self, base: Path | None = None) -> tuple[float, float]:
         """Mean prompt and output lengths of what is drawn, tokens."""

@@ -49,11 +49,28 @@ class QuantileTable:
 
     def outputs_at(self, rank: Floats, level: Floats) -> npt.NDArray[np.int64]:
         """Output lengths of requests with prompts at `rank`, at quantile `level` among those."""
+        return np.maximum(np.rint(self._outputs(rank, level)), 1).astype(np.int64)
+
+    def at(self, rank: Floats, level: Floats) -> tuple[Floats, Floats]:
+        """The same two, not rounded."""
+        return np.interp(rank, self.grid, self.prompt), self._outputs(rank, level)
+
+    def _outputs(self, rank: Floats, level: Floats) -> Floats:
         bins = np.minimum((rank * len(self.outputs)).astype(np.int64), len(self.outputs) - 1)
         left = np.clip(np.searchsorted(self.grid, level, side="right") - 1, 0, len(self.grid) - 2)
         share = (level - self.grid[left]) / (self.grid[left + 1] - self.grid[left])
         low, high = self.outputs[bins, left], self.outputs[bins, left + 1]
-        return np.maximum(np.rint(low + share * (high - low)), 1).astype(np.int64)
+        outputs: Floats = low + share * (high - low)
+        return outputs
+
+    def rank(self, tokens: float) -> float:
+        """P(prompt <= tokens), rounding to whole tokens counted."""
+        at = np.floor(tokens) + 0.5
+        right = int(np.searchsorted(self.prompt, at, side="right"))
+        if right == 0 or right == len(self.prompt):
+            return float(right > 0)
+        low, high = self.prompt[right - 1 : right + 1]
+        return float(np.interp(at, [low, high], self.grid[right - 1 : right + 1]))
 
     def means(self) -> tuple[float, float]:
         """Mean lengths: the quantile functions are piecewise linear, so the trapezoid rule is exact."""

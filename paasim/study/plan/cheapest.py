@@ -154,7 +154,14 @@ class Search:
             trial = self.trials[candidate]
             said = "queues grow without bound" if not trial.is_stable else missed(trial.worst, trial.value(trial.worst))
             return ("missed", said) if status == Status.MISSED else ("unconfirmed", f"on fresh replications {said}")
-        return ("chosen", "") if status == Status.CHOSEN else ("costlier", "costs more than the one chosen, or as much")
+        return ("chosen", "") if status == Status.CHOSEN else ("costlier", self._dearer(candidate))
+
+    def _dearer(self, candidate: Candidate) -> str:
+        """How much more than the chosen one a candidate costs."""
+        chosen = self.status == Status.CHOSEN
+        more = float(self.costs[candidate] - self.costs[chosen].sum())
+        says = f"costs {more:,.2f} $/h more" if more > 1e-9 else "costs as much as the one chosen"
+        return f"keeps all limits, and {says}" if candidate in self.trials else says
 
     def _best(self) -> Candidate | None:
         does = np.argwhere(self.status == Status.DOES)

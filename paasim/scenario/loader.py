@@ -15,6 +15,8 @@ from paasim.core import paths
 from paasim.core.errors import InputError, Problem, did_you_mean
 from paasim.scenario import patch, yaml
 from paasim.scenario.checks.names import NAMES
+from paasim.scenario.planning import BLOCK as PLAN
+from paasim.scenario.planning import misplanned
 from paasim.scenario.problems import Complaint, complaints
 from paasim.scenario.scenario import Scenario, Source
 from paasim.scenario.yaml import Node
@@ -71,6 +73,8 @@ def from_tree(tree: Node, base: Path | None, overrides: Sequence[str] = ()) -> S
     root = _alone(tree)
     scenario, own = _validated(tree)
     found += [complaint.problem() for complaint in own]
+    if scenario is not None and not overrides:  # with these on top, a plan is checked by who makes it
+        found += misplanned(root)
     variants: dict[str, Scenario] = {}
     misfits: dict[str, tuple[Problem, ...]] = {}
     for name, change in _changes(tree).items():
@@ -79,7 +83,9 @@ def from_tree(tree: Node, base: Path | None, overrides: Sequence[str] = ()) -> S
         problems = [each.problem(label) for each in complained if not any(map(each.follows_from, own))]
         if variant is not None:
             variant = variant.placed(Source(base, merged, label), {})
-            problems = _unknown_names(variant) if overrides else []
+            problems = (
+                _unknown_names(variant) if overrides else misplanned(merged, label) if PLAN in change.keys else []
+            )
         if problems and overrides and _sound(written, name):
             misfits[name] = tuple(Problem(each.where, each.what, COLLIDES) for each in problems)
         elif variant is not None:

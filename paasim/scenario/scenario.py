@@ -18,6 +18,7 @@ from paasim.router.policy import RouterSpec
 from paasim.scenario.classes import RequestClassSpec
 from paasim.scenario.names import Name
 from paasim.scenario.network import NetworkSpec
+from paasim.scenario.plan import PlanSpec
 from paasim.scenario.routes import RouteSpec
 from paasim.scenario.run import RunSpec
 from paasim.scenario.sites import SiteSpec
@@ -71,6 +72,8 @@ class Scenario(Spec):
     """Limits on latency."""
     run: RunSpec = Field(default_factory=RunSpec)
     """How long, how often, with which seed."""
+    plan: PlanSpec | None = None
+    """What `paasim plan --min-cost` may choose, for which load and limits, at which prices; runs ignore it."""
     patches: dict[Name, dict[str, Any]] = Field(default_factory=dict, alias="variants")
     """Named changes to the scenario: keys merge, `a.b: c` reaches into `a`, a mapping of another `kind` is replaced."""
     studies: dict[Name, StudySpec] = Field(default_factory=dict)

@@ -22,7 +22,7 @@ NOT_OURS = ("sh install.sh", ".venv/bin/python", ".ci/run")
 """Beginnings of commands that are run elsewhere: by the user, by `.ci/run`."""
 FEW = 30
 """Requests of a run here."""
-TRACES = ("azure", "mooncake")
+TRACES = ("azure", "mooncake", "mooncake-plan")
 """Scenarios that read files which are not part of the repository."""
 
 

@@ -16,7 +16,7 @@ from paasim.results.manifest import is_compiled
 
 pytestmark = pytest.mark.skipif(not is_compiled(), reason="paasim is not compiled here (.ci/run tests it so)")
 
-TRACES = ("azure", "mooncake")
+TRACES = ("azure", "mooncake", "mooncake-plan")
 """Scenarios that read files which are not part of the repository."""
 SCENARIOS = sorted(path.stem for path in bundled("scenarios").glob("*.yaml") if path.stem not in TRACES)
 SCENARIOS.append(str(Path(__file__).with_name("meshed.yaml")))

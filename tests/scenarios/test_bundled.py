@@ -20,7 +20,7 @@ from paasim.scenario.ends import path_between
 from paasim.simulate import TRANSFER_TIMEOUT, simulate_once
 
 NAMES = bundled()
-NEED_DATA = {"azure", "mooncake"}
+NEED_DATA = {"azure", "mooncake", "mooncake-plan"}
 """Scenarios that replay a trace which is not part of the repository."""
 REQUESTS = 60
 

@@ -1,0 +1,80 @@
+"""Candidates as `plan.json` holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import inf
+from statistics import fmean
+
+from paasim.study.plan.cheapest import Search
+from paasim.study.plan.min_cost_schema import Cost, Kept, Simulated
+from paasim.study.plan.objective import Objective
+from paasim.study.plan.pareto import Figures, front
+from paasim.study.plan.trial import Trial, each_fact, mean_margin
+
+
+def simulated(search: Search, trials: Sequence[Trial]) -> list[Simulated]:
+    """Trials as the document has them, those on the Pareto front of all of them marked."""
+    every = [_simulated(search, trial) for trial in trials]
+    figures = [
+        Figures(
+            each.cost.per_hour,
+            each.ttft_p99 or inf,
+            each.requests_per_s if each.goodput_per_s is None else each.goodput_per_s,
+        )
+        for each in every
+    ]
+    able = [number for number, each in enumerate(every) if each.steady_state and each.ttft_p99 is not None]
+    on = {number for number, stands in zip(able, front([figures[number] for number in able]), strict=True) if stands}
+    return [each.model_copy(update={"on_front": number in on}) for number, each in enumerate(every)]
+
+
+def cost(search: Search, trial: Trial) -> Cost:
+    """What a candidate costs."""
+    found = search.quote(trial.candidate)
+    return Cost(per_hour=found.total, servers=dict(found.servers), rent=dict(found.rent), egress=dict(found.egress))
+
+
+def _simulated(search: Search, trial: Trial) -> Simulated:
+    facts = each_fact(trial.outcomes)
+    first = trial.outcomes[0].variant
+    options = search.space.chosen(trial.candidate)
+    fate, reason = search.reason(trial.candidate)
+    billed = [each.variant.cost.per_hour for each in trial.outcomes if each.variant.cost is not None]
+    return Simulated(
+        label=search.space.label(trial.candidate),
+        options=dict(zip(search.space.names, (each.label for each in options), strict=True)),
+        changes=search.space.changes(trial.candidate),
+        fate=fate,
+        reason=reason,
+        cost=cost(search, trial),
+        replications=len(facts),
+        confirmed=bool(trial.fresh),
+        objectives=[_kept(trial, objective) for objective in trial.objectives],
+        ttft_p99=_mean(each.metrics["ttft"].p99 for each in facts if "ttft" in each.metrics),
+        tpot_p99=_mean(each.metrics["tpot"].p99 for each in facts if "tpot" in each.metrics),
+        requests_per_s=fmean(each.requests_per_s for each in facts),
+        goodput_per_s=_mean(each.goodput_per_s for each in facts if each.goodput_per_s is not None),
+        simulated_cost_per_hour=_mean(each for each in billed if each is not None),
+        bottleneck=first.bottleneck,
+        bottleneck_load=first.resources[first.bottleneck].load if first.bottleneck is not None else None,
+        steady_state=trial.is_stable,
+        on_front=False,
+    )
+
+
+def _kept(trial: Trial, objective: Objective) -> Kept:
+    value, ci95 = trial.value(objective), trial.interval(objective)
+    return Kept(
+        objective=objective.key,
+        name=str(objective),
+        limit=objective.limit,
+        value=value,
+        ci95=ci95 if ci95 is not None and ci95[1] > ci95[0] else None,
+        met=mean_margin([objective], trial.outcomes) >= 0,
+    )
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return fmean(found) if found else None

@@ -77,8 +77,12 @@ def sensitivity(
 
     All points meet the same requests. How many runs it takes is said before they start.
     """
+    from functools import partial
+
+    from paasim.study.point import evaluate
     from paasim.study.sensitivity.plan import Options, plan
     from paasim.study.sensitivity.study import carry_out
+    from paasim.study.store import FOLDER, Store
 
     loaded = outcome.load(scenario, changes, seed, replications)
     given: dict[str, Any] = {} if profile_samples is None else {"profile_samples": profile_samples}
@@ -99,7 +103,8 @@ def sensitivity(
         f"{planned.runs} runs"
     )
     with outcome.progress() as progress:
-        found = carry_out(planned, jobs, progress, tell=_tell)
+        kept = None if output is None else Store(output / FOLDER)
+        found = carry_out(planned, jobs, progress, tell=_tell, evaluate=partial(evaluate, store=kept))
     if output is not None:
         _keep(found, output)
     _show(found, as_json=as_json)

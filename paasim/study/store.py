@@ -20,6 +20,9 @@ from paasim.core.errors import InputError
 from paasim.study import fingerprint
 from paasim.study.point import Outcome, Point
 
+FOLDER = "store"
+"""Its name inside the folder of a study, which thus goes on where it was when it is made again."""
+
 
 class Store:
     """A folder of outcomes.

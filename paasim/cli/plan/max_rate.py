@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 NOT_MET = 3
 """Exit code where no load is low enough."""
-OUTCOMES = "outcomes"
-"""The store in a plan's folder: a plan made again into it simulates only what it does not hold."""
 
 VARIANTS = typer.Option(None, "--variants", metavar="A,B", help="Most load of several; `base` is the scenario itself.")
 TOLERANCE = typer.Option(None, "--tolerance", metavar="SHARE", help="Half-width to aim at of the interval; else 2 %.")
@@ -111,9 +109,9 @@ def several(scenarios: dict[str, Scenario], options: Options) -> int:
 
 def _planned(scenario: Scenario, options: Options, folder: Path | None) -> Plan:
     from paasim.study.plan.max_rate import plan
-    from paasim.study.store import Store
+    from paasim.study.store import FOLDER, Store
 
-    store = None if folder is None else Store(folder / OUTCOMES)
+    store = None if folder is None else Store(folder / FOLDER)
     with outcome.progress() as progress:
         settings = replace(options.settings(), progress=progress, store=store)
         return plan(scenario, options.slo, settings=settings, with_reliefs=options.with_reliefs)

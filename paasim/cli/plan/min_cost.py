@@ -50,10 +50,10 @@ def min_cost(scenario: Scenario, options: Options) -> int:
         InputError: if there is nothing to choose, no limit, no price, or something does not fit.
     """
     from paasim.study.plan.cheapest import Settings
-    from paasim.study.plan.keep import OUTCOMES, write
+    from paasim.study.plan.keep import write
     from paasim.study.plan.min_cost import Asked
     from paasim.study.plan.min_cost import min_cost as search
-    from paasim.study.store import Store
+    from paasim.study.store import FOLDER, Store
 
     if options.load is not None and not 0 < options.load <= 1e6:
         raise typer.BadParameter("must be more than zero", param_hint="--load")
@@ -62,7 +62,7 @@ def min_cost(scenario: Scenario, options: Options) -> int:
         found = search(
             scenario,
             Asked(options.over, options.load, options.slo),
-            store=None if folder is None else Store(folder / OUTCOMES),
+            store=None if folder is None else Store(folder / FOLDER),
             settings=Settings(options.jobs, options.pareto, progress),
         )
     if folder is not None:

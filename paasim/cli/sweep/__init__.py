@@ -72,7 +72,7 @@ def sweep(
     What is done is kept: after an interruption the same command goes on. Exit code 4: some points failed; they are
     named in the table.
     """
-    from paasim.study.store import Store
+    from paasim.study.store import FOLDER, Store
     from paasim.study.sweep import folder as folders
     from paasim.study.sweep.points import candidates
     from paasim.study.sweep.sweep import Part, work_out
@@ -86,7 +86,7 @@ def sweep(
     limit = asking.seconds(timeout)
     if resume:
         asking.must_be_kept(asked, place)
-    store = Store(place / folders.STORE) if place is not None else None
+    store = Store(place / FOLDER) if place is not None else None
     if dry_run:
         return _foretell(candidates(asked.study, asked.scenario, asked.places), store, jobs, as_json=as_json)
     crew = asking.crew(dask, jobs, limit, asked)

@@ -12,8 +12,7 @@ from paasim.results.folder import scenario_text
 from paasim.study.plan.min_cost import Found
 from paasim.study.plan.trial import each_fact
 
-DOCUMENT, CANDIDATES, SCENARIO, OUTCOMES = "plan.json", "candidates.csv", "scenario.yaml", "outcomes"
-"""The last is the store: a plan that is made again into the same folder simulates only what it does not hold."""
+DOCUMENT, CANDIDATES, SCENARIO = "plan.json", "candidates.csv", "scenario.yaml"
 
 
 def write(found: Found, folder: Path) -> None:

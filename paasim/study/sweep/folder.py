@@ -24,7 +24,7 @@ from paasim.study.sweep.asked import FILE, Asked
 from paasim.study.sweep.result import Row, Sweep
 from paasim.study.sweep.table import csv_bytes
 
-CSV, PARQUET, FAILURES, MANIFEST, STORE = "table.csv", "table.parquet", "failures.json", "manifest.json", "store"
+CSV, PARQUET, FAILURES, MANIFEST = "table.csv", "table.parquet", "failures.json", "manifest.json"
 HEAD = "# A sweep that runs again with: paasim sweep {}\n"
 
 

@@ -20,6 +20,8 @@ PARTS = {
 }
 """Parts of TTFT and TTST in words."""
 
+NOTHING = 1e-9
+"""Seconds up to which a time is none: what is left of sums of floating-point numbers."""
 FOR_EVER = 1e9
 """Seconds (32 years) from which a time is as good as endless: over a link of no capacity, bytes never arrive."""
 
@@ -29,7 +31,7 @@ def seconds(value: float) -> str:
     if value >= FOR_EVER:
         return "for ever"
     factor, unit = _unit(value)
-    return f"{digits(value * factor)} {unit}"
+    return f"{digits(value * factor)} {unit}" if abs(value) >= NOTHING else "0 ms"
 
 
 def _unit(value: float) -> tuple[float, str]:

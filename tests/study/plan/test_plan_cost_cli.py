@@ -37,6 +37,7 @@ def test_a_plan_is_shown_and_kept(scene: str, capsys: pytest.CaptureFixture[str]
     assert len(rows) == plan["candidates"] == 8
     assert [row["fate"] for row in rows].count("chosen") == 1
     assert [float(row["cost_per_hour"]) for row in rows] == sorted(float(row["cost_per_hour"]) for row in rows)
+    assert json.loads((folder / "manifest.json").read_text())["command"]
     assert app.run(["run", str(folder), "--json"]) in (0, 3)
 
 

@@ -22,8 +22,8 @@ SCHEMAS = {
     "result": ("paasim.results.schema", "result_schema"),
     "capacity": ("paasim.results.capacity", "capacity_schema"),
     "sweep": ("paasim.study.sweep.result", "sweep_schema"),
-    "max-rate": ("paasim.study.plan.document", "plan_schema"),
-    "min-cost": ("paasim.study.plan.min_cost_schema", "plan_schema"),
+    "max-rate": ("paasim.study.plan.max_rate.schema", "plan_schema"),
+    "min-cost": ("paasim.study.plan.min_cost.schema", "plan_schema"),
     "sensitivity": ("paasim.study.sensitivity.schema", "sensitivity_schema"),
 }
 """Documents that have a schema: the module and the function that makes it."""

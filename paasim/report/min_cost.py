@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paasim.report.look import NONE, make_table
 from paasim.report.words import digits, listed, seconds, share, with_interval
-from paasim.study.plan.min_cost_schema import Fate, Kept, Plan, Simulated
+from paasim.study.plan.min_cost.schema import Fate, Kept, Plan, Simulated
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paasim.report.answer import objective
 from paasim.report.look import NONE, make_table
 from paasim.report.words import PARTS, digits, listed, seconds, share
-from paasim.study.plan.document import Goal, LoadRow, Maximum, Measure, PlanDocument, ReliefRow
+from paasim.study.plan.max_rate.schema import Goal, LoadRow, Maximum, Measure, PlanDocument, ReliefRow
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from paasim.cli import app
-from paasim.study.plan.document import plan_schema
+from paasim.study.plan.max_rate.schema import plan_schema
 from tests.theory.stations import queue
 
 QUICK = ["--tolerance", "10 %", "--replications", "2", "--confirm", "3", "--jobs", "1"]

@@ -14,8 +14,8 @@ from paasim.cli import console, outcome
 
 if TYPE_CHECKING:
     from paasim.scenario.scenario import Scenario
-    from paasim.study.plan.find import Settings
-    from paasim.study.plan.max_rate import Plan
+    from paasim.study.plan.max_rate.find import Settings
+    from paasim.study.plan.max_rate.plan import Plan
 
 NOT_MET = 3
 """Exit code where no load is low enough."""
@@ -37,7 +37,7 @@ RELIEFS = typer.Option(None, "--reliefs/--no-reliefs", help="Whether to try what
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for; None: as `paasim.study.plan.find.Settings` has it."""
+    """What the command line asks for; None: as `paasim.study.plan.max_rate.find.Settings` has it."""
 
     slo: Sequence[str]
     tolerance: str | None
@@ -54,7 +54,7 @@ class Options:
         Raises:
             InputError: if the tolerance is none.
         """
-        from paasim.study.plan.find import Settings
+        from paasim.study.plan.max_rate.find import Settings
 
         made = Settings(jobs=self.jobs)
         if self.tolerance is not None:
@@ -108,7 +108,7 @@ def several(scenarios: dict[str, Scenario], options: Options) -> int:
 
 
 def _planned(scenario: Scenario, options: Options, folder: Path | None) -> Plan:
-    from paasim.study.plan.max_rate import plan
+    from paasim.study.plan.max_rate.plan import plan
     from paasim.study.store import FOLDER, Store
 
     store = None if folder is None else Store(folder / FOLDER)

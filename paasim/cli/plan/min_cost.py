@@ -14,7 +14,7 @@ from paasim.cli import console, outcome
 
 if TYPE_CHECKING:
     from paasim.scenario.scenario import Scenario
-    from paasim.study.plan.min_cost import Found
+    from paasim.study.plan.min_cost.plan import Found
 
 OVER = typer.Option(
     [],
@@ -50,11 +50,11 @@ def min_cost(scenario: Scenario, options: Options) -> int:
     Raises:
         InputError: if there is nothing to choose, no limit, no price, or something does not fit.
     """
-    from paasim.study.plan.cheapest import Settings
-    from paasim.study.plan.describe import table
     from paasim.study.plan.keep import write
-    from paasim.study.plan.min_cost import Asked
-    from paasim.study.plan.min_cost import min_cost as search
+    from paasim.study.plan.min_cost.describe import table
+    from paasim.study.plan.min_cost.plan import Asked
+    from paasim.study.plan.min_cost.plan import min_cost as search
+    from paasim.study.plan.min_cost.search import Settings
     from paasim.study.store import FOLDER, Store
 
     if options.load is not None and not 0 < options.load <= 1e6:

@@ -11,7 +11,7 @@ import pytest
 
 from paasim.cli import app
 from paasim.scenario import yaml
-from paasim.study.plan.min_cost_schema import plan_schema
+from paasim.study.plan.min_cost.schema import plan_schema
 from tests.study.plan import spaces
 
 SMALL = ["--over", f"{spaces.PREFILL}.instances=2..3", "--over", f"{spaces.DECODE}.instances=2"]

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from statistics import fmean
 
-from paasim.study.plan.cheapest import Search
-from paasim.study.plan.min_cost_schema import Cost, Kept, Simulated
+from paasim.study.plan.min_cost.pareto import Figures, front
+from paasim.study.plan.min_cost.schema import Cost, Kept, Simulated
+from paasim.study.plan.min_cost.search import Search
+from paasim.study.plan.min_cost.trial import Trial, each_fact, mean_margin
 from paasim.study.plan.objective import Objective
-from paasim.study.plan.pareto import Figures, front
-from paasim.study.plan.trial import Trial, each_fact, mean_margin
 
 
 def simulated(search: Search, trials: Sequence[Trial]) -> list[Simulated]:

@@ -8,16 +8,16 @@ from math import floor
 
 from paasim.results.manifest import version
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan import document
-from paasim.study.plan.bench import Trial
-from paasim.study.plan.bottleneck import bottleneck
-from paasim.study.plan.bounds import bounds
-from paasim.study.plan.document import PlanDocument, Unit
-from paasim.study.plan.feasible import infeasible
-from paasim.study.plan.find import Found, Settings, find
 from paasim.study.plan.load import at_load, of_length, offered_rate, users
+from paasim.study.plan.max_rate import schema as document
+from paasim.study.plan.max_rate.bench import Trial
+from paasim.study.plan.max_rate.bottleneck import bottleneck
+from paasim.study.plan.max_rate.bounds import bounds
+from paasim.study.plan.max_rate.find import Found, Settings, find
+from paasim.study.plan.max_rate.infeasible import infeasible
+from paasim.study.plan.max_rate.relief import Relief, reliefs
+from paasim.study.plan.max_rate.schema import PlanDocument, Unit
 from paasim.study.plan.objective import Objective, objectives
-from paasim.study.plan.relief import Relief, reliefs
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def test_the_answer_is_two_sentences_and_tables(capsys: pytest.CaptureFixture[st
         "effects.csv",
         "samples.csv",
         "tornado.svg",
+        "store",
     }
     rows = list(csv.DictReader(Path("out/samples.csv").read_text().splitlines()))
     assert len(rows) == 8
@@ -89,4 +90,4 @@ def test_a_folder_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[s
     Path("out").write_text("")
     few = [*FEW, "--replications", "1", "--no-profile-error"]
     assert app.run(["sensitivity", "prfaas", *OVER, *few, "-o", "out"]) == 2
-    assert "out: cannot be written" in capsys.readouterr().err
+    assert "out/store: cannot be used" in capsys.readouterr().err

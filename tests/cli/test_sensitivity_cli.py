@@ -85,4 +85,4 @@ def test_a_folder_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[s
     Path("out").write_text("")
     few = [*FEW, "--replications", "1", "--no-profile-error"]
     assert app.run(["sensitivity", "prfaas", *OVER, *few, "-o", "out"]) == 2
-    assert "out: cannot be written" in capsys.readouterr().err
+    assert "out/store: cannot be used" in capsys.readouterr().err

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 NOT_MET = 3
 """Exit code where no load is low enough."""
 
-VARIANTS = typer.Option(None, "--variants", metavar="A,B", help="Most load of several; `base` is the scenario itself.")
-TOLERANCE = typer.Option(None, "--tolerance", metavar="SHARE", help="Half-width to aim at of the interval; else 2 %.")
+VARIANTS = typer.Option(
+    None, "--variants", metavar="A,B", help="With --max-rate: several variants; `base` is the scenario."
+)
+TOLERANCE = typer.Option(
+    None, "--tolerance", metavar="SHARE", help="With --max-rate: half-width of the interval; else 2 %."
+)
 REPLICATIONS = typer.Option(
     None,
     "--replications",
@@ -30,9 +34,9 @@ REPLICATIONS = typer.Option(
     help="Most replications of a load (else 6) or candidate (else the run's).",
 )
 CONFIRM = typer.Option(
-    None, "--confirm", metavar="N", min=3, help="Fresh replications (seeds) that confirm the most load; else 12."
+    None, "--confirm", metavar="N", min=3, help="With --max-rate: fresh replications that confirm it; else 12."
 )
-RELIEFS = typer.Option(None, "--reliefs/--no-reliefs", help="Whether to try what would carry more load.")
+RELIEFS = typer.Option(None, "--reliefs/--no-reliefs", help="With --max-rate: try what would relieve it, or not.")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ OVER = typer.Option(
     metavar="PATH=VALUES",
     help="With --min-cost: an axis, such as sites.dc.pools.prefill.instances=1..8, beside the plan's or in its place.",
 )
-LOAD = typer.Option(None, "--load", metavar="FACTOR", help="With --min-cost: times the scenario's load.")
+LOAD = typer.Option(None, "--load", metavar="FACTOR", help="With --min-cost: at so many times the load.")
 PARETO = typer.Option(
     False, "--pareto", help="With --min-cost: simulate all candidates within capacity, for the whole Pareto front."
 )

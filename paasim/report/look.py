@@ -21,6 +21,8 @@ WRAPPED = {"routes", "setting", "why", "relief", "best relief", "remedy", "--set
 """Those of them that may take several lines."""
 TEXT = 30
 """Characters that a column of text has at least, if it has as many."""
+FAST = "\u00a0"
+"""A space at which no line ends."""
 WIDE = 10_000
 """Characters: wider than any table."""
 
@@ -70,9 +72,9 @@ class Fitting(Table):
 
     def _break_headings(self) -> None:
         for column in self.columns:
-            words = str(column.header)
-            widest = max([*(len(str(cell)) for cell in column.cells), *map(len, words.split())], default=1)
-            column.header = "\n".join(wrap(words, widest))
+            words = str(column.header).replace(" %", f"{FAST}%")
+            widest = max([*(len(str(cell)) for cell in column.cells), *map(len, words.split(" "))], default=1)
+            column.header = "\n".join(wrap(words, widest)).replace(FAST, " ")
 
     def _close_gaps(self, gap: int) -> None:
         self.padding = (0, gap - 1, 0, 0)

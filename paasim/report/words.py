@@ -52,8 +52,8 @@ def interval(low: float, high: float) -> str:
 def with_interval(value: float, ends: tuple[float, float]) -> tuple[str, str]:
     """A time and its interval, both in the unit that reads best for the largest: `0.41 s` and `0.38 to 1.44 s`."""
     factor, unit = _unit(max(map(abs, (value, *ends))))
-    low, high = (digits(end * factor) for end in ends)
-    return f"{digits(value * factor)} {unit}", f"{low} to {high} {unit}"
+    middle, low, high = (digits(each * factor) if abs(each) >= NOTHING else "0" for each in (value, *ends))
+    return f"{middle} {unit}", f"{low} to {high} {unit}"
 
 
 def digits(value: float, significant: int = 3) -> str:

@@ -63,11 +63,6 @@ def test_json_is_one_document_that_meets_the_schema(method: list[str], capsys: p
     assert "bandwidth" in capsys.readouterr().out
 
 
-def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run(["sensitivity", "--schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == sensitivity_schema()
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

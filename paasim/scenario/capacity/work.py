@@ -120,7 +120,7 @@ def _decoding(engine: Engine, answers: list[Load]) -> tuple[float, str]:
     limit = ", as many as its KV memory holds" if found.by_memory else ""
     return (
         found.seconds,
-        f"{found.seconds / share:.3g} s of decoding per request in batches of {found.batch:.4g}{limit}",
+        f"{found.seconds / share:.3g} s of decoding per request in batches of {found.batch:.3g}{limit}",
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import binom
 
 from paasim.scenario.loader import changed, from_dict
-from paasim.study.plan.confirm import Confirmed
-from paasim.study.plan.find import Settings, find
+from paasim.study.plan.max_rate.confirm import Confirmed
+from paasim.study.plan.max_rate.find import Settings, find
 from paasim.study.plan.objective import Objective
 from tests.theory import waiting
 from tests.theory.stations import queue

@@ -102,6 +102,11 @@ def show(result: Result, folder: Path | None, base: Path | None, *, as_json: boo
         console.note(f"kept in {folder}")
 
 
+def named(study: str, scenario: Scenario) -> str:
+    """What the folder of a study is called beside the scenario: with the variant, if it is about one."""
+    return " ".join([*scenario.label.removeprefix("variants.").rstrip(".").split(), study])
+
+
 def place(output: Path | None, scenario: Scenario, *, as_json: bool, variant: str | None = None) -> Path | None:
     """The folder for a result: the user's, or one named after the scenario; none for bare JSON."""
     if output is not None or as_json:

@@ -38,8 +38,8 @@ PROFILE_SAMPLES = typer.Option(
 )
 VARIANT = typer.Option("base", "--variant", metavar="NAME", help="The variant whose inputs are moved.")
 VARIANTS = typer.Option(None, "--variants", metavar="A,B", help="Among which the best is to survive; else all.")
-OUTPUT = typer.Option(None, "-o", "--output", metavar="DIR", help="Folder for sensitivity.json, CSV and a figure.")
-JSON = typer.Option(False, "--json", help="Print one JSON document and nothing else.")
+OUTPUT = typer.Option(None, "-o", "--output", metavar="DIR", help="Folder; else results/<scenario name>-sensitivity.")
+JSON = typer.Option(False, "--json", help="Print one JSON document and nothing else; keep a folder only with -o.")
 
 
 @app.command()
@@ -90,14 +90,15 @@ def sensitivity(
         f"{len(planned.inputs)} inputs; at most {planned.points} points of {planned.replications} replications: "
         f"{planned.runs} runs"
     )
-    with outcome.resumable(output), outcome.progress() as progress:
-        kept = None if output is None else Store(output / FOLDER)
+    folder = outcome.place(output, loaded, as_json=as_json, variant="sensitivity")
+    with outcome.resumable(folder), outcome.progress() as progress:
+        kept = None if folder is None else Store(folder / FOLDER)
         found = carry_out(planned, jobs, progress, tell=_tell, evaluate=partial(evaluate, store=kept))
-    if output is not None:
-        _keep(found, output)
+    if folder is not None:
+        _keep(found, folder)
     _show(found, as_json=as_json)
-    if output is not None:
-        console.note(f"kept in {output}")
+    if folder is not None:
+        console.note(f"kept in {folder}")
     return 0
 
 

@@ -26,7 +26,9 @@ SLO = typer.Option(
     help="An objective, such as ttft:p99=800ms, tpot:mean='30 ms' or attainment=95%; else the scenario's. Repeatable.",
 )
 VARIANT = typer.Option(None, "--variant", metavar="NAME", help="A variant of the scenario, not the scenario itself.")
-OUTPUT = typer.Option(None, "-o", "--output", metavar="DIR", help="Folder; else results/<scenario name>-plan.")
+OUTPUT = typer.Option(
+    None, "-o", "--output", metavar="DIR", help="Folder; else results/<scenario name>-max-rate or -min-cost."
+)
 JSON = typer.Option(False, "--json", help="Print plan.json and nothing else; keep a folder only with -o.")
 
 

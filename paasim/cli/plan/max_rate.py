@@ -70,7 +70,9 @@ class Options:
 
 def max_rate(scenario: Scenario, options: Options) -> int:
     """Make the plan, show it, keep it; the exit code: 3 if no load is low enough."""
-    folder = outcome.place(options.output, scenario, as_json=options.as_json, variant="plan")
+    folder = outcome.place(
+        options.output, scenario, as_json=options.as_json, variant=outcome.named("max rate", scenario)
+    )
     made = _planned(scenario, options, folder)
     if folder is not None:
         _keep(made, folder, scenario)
@@ -88,7 +90,7 @@ def several(scenarios: dict[str, Scenario], options: Options) -> int:
     from paasim.report.plan import compared
 
     first = next(iter(scenarios.values()))
-    folder = outcome.place(options.output, first, as_json=options.as_json, variant="plan")
+    folder = outcome.place(options.output, first, as_json=options.as_json, variant="max rate")
     found = {}
     for name, scenario in scenarios.items():
         own = None if folder is None else folder / name

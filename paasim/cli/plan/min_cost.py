@@ -59,7 +59,9 @@ def min_cost(scenario: Scenario, options: Options) -> int:
 
     if options.load is not None and not 0 < options.load <= 1e6:
         raise typer.BadParameter("must be more than zero", param_hint="--load")
-    folder = outcome.place(options.output, scenario, as_json=options.as_json, variant="plan")
+    folder = outcome.place(
+        options.output, scenario, as_json=options.as_json, variant=outcome.named("min cost", scenario)
+    )
     with outcome.resumable(folder), outcome.progress() as progress:
         found = search(
             scenario,

@@ -29,8 +29,8 @@ def test_a_plan_is_shown_and_kept(scene: str, capsys: pytest.CaptureFixture[str]
     shown = capsys.readouterr()
     assert "is the least that keeps p90 TTFT" in shown.out
     assert "Pareto front" in shown.out
-    assert "kept in results/small-plan-plan" in shown.err
-    folder = Path("results/small-plan-plan")
+    assert "kept in results/small-plan-min-cost" in shown.err
+    folder = Path("results/small-plan-min-cost")
     plan = json.loads((folder / "plan.json").read_text())
     jsonschema.validate(plan, plan_schema())
     rows = list(csv.DictReader((folder / "candidates.csv").read_text().splitlines()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from paasim.scenario.scenario import Scenario
@@ -130,4 +130,5 @@ def _confirmed(
         if moved <= settings.tolerance or 2 * requests > most:
             break
         at, first, requests = found.factor, first + settings.confirm, 2 * requests
-    return found, moved
+    # What shows of it in runs twice as long may show again in longer ones.
+    return replace(found, low=found.low * max(0.0, 1.0 - moved)), moved

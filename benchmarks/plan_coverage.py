@@ -20,7 +20,7 @@ import numpy as np
 
 from paasim.scenario.loader import changed, from_dict
 from paasim.study.execute import cores
-from paasim.study.plan.find import Settings, find
+from paasim.study.plan.max_rate.find import Settings, find
 from paasim.study.plan.objective import Objective
 from tests.theory import waiting
 from tests.theory.stations import queue

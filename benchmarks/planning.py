@@ -13,9 +13,9 @@ from pathlib import Path
 from paasim.report.words import seconds, share
 from paasim.scenario import lookup
 from paasim.scenario.loader import changed, chosen, load
-from paasim.study.plan.cheapest import Settings
-from paasim.study.plan.min_cost import Asked, Found, min_cost
-from paasim.study.plan.min_cost_schema import Simulated
+from paasim.study.plan.min_cost.plan import Asked, Found, min_cost
+from paasim.study.plan.min_cost.schema import Simulated
+from paasim.study.plan.min_cost.search import Settings
 from paasim.study.point import Point, evaluate
 from paasim.study.store import Store
 

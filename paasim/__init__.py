@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from paasim.scenario.loader import load
     from paasim.study.compare import compare
     from paasim.study.finished import compare_results
-    from paasim.study.plan.max_rate import plan
+    from paasim.study.plan.max_rate.plan import plan
     from paasim.study.run import simulate
     from paasim.study.sensitivity.study import sensitivity
     from paasim.study.sweep.sweep import sweep
@@ -33,7 +33,7 @@ _HOMES = {
     "compare": "paasim.study.compare",
     "compare_results": "paasim.study.finished",
     "load": "paasim.scenario.loader",
-    "plan": "paasim.study.plan.max_rate",
+    "plan": "paasim.study.plan.max_rate.plan",
     "sensitivity": "paasim.study.sensitivity.study",
     "simulate": "paasim.study.run",
     "sweep": "paasim.study.sweep.sweep",

@@ -58,6 +58,17 @@ def progress() -> Iterator[Progress]:
         yield tell
 
 
+@contextmanager
+def resumable(folder: Path | None) -> Iterator[None]:
+    """Where a study keeps what it has done: who interrupts it is told what that means."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = "what is finished is kept: the same command goes on where it was"
+        console.note(kept if folder is not None else "nothing is kept without -o")
+        raise
+
+
 def show(result: Result, folder: Path | None, base: Path | None, *, as_json: bool) -> None:
     """Print a result, and keep it in a folder with its figures.
 

@@ -17,6 +17,17 @@ SCENARIO = typer.Argument(metavar="SCENARIO", help="A YAML file, a result folder
 SET = typer.Option([], "--set", metavar="PATH=VALUE", help="Change one value, such as run.seed=7. May be repeated.")
 VARIANT = typer.Option(None, "--variant", metavar="NAME", help="A variant of the scenario, not the scenario itself.")
 
+SCHEMAS = {
+    "scenario": ("paasim.scenario.schema", "scenario_schema"),
+    "result": ("paasim.results.schema", "result_schema"),
+    "capacity": ("paasim.results.capacity", "capacity_schema"),
+    "sweep": ("paasim.study.sweep.result", "sweep_schema"),
+    "max-rate": ("paasim.study.plan.max_rate.schema", "plan_schema"),
+    "min-cost": ("paasim.study.plan.min_cost.schema", "plan_schema"),
+    "sensitivity": ("paasim.study.sensitivity.schema", "sensitivity_schema"),
+}
+"""Documents that have a schema: the module and the function that makes it."""
+
 
 @app.command()
 def check(scenario: str = SCENARIO, changes: list[str] = SET) -> None:
@@ -59,27 +70,22 @@ def show(scenario: str = SCENARIO, changes: list[str] = SET, variant: str | None
 
 @app.command()
 def schema(
-    result: bool = typer.Option(False, "--result", help="The schema of result.json instead."),
-    capacity: bool = typer.Option(False, "--capacity", help="The schema of `paasim analyze --json` instead."),
-    sweep: bool = typer.Option(False, "--sweep", help="The schema of what `paasim sweep --json` prints instead."),
+    document: str = typer.Argument("scenario", metavar="DOCUMENT", help=f"One of: {', '.join(SCHEMAS)}."),
+    result: bool = typer.Option(False, "--result", help="The same as: result."),
 ) -> None:
-    """Print the JSON schema of scenarios, for editors and scripts."""
-    if result:
-        from paasim.results.schema import result_schema
+    """Print a JSON schema, for editors and scripts: of scenarios, or of what a verb prints with --json.
 
-        console.say_json(result_schema())
-    elif capacity:
-        from paasim.results.capacity import capacity_schema
+    result: `run` and `compare`; capacity: `analyze`; max-rate, min-cost: the goals of `plan`.
+    """
+    from importlib import import_module
 
-        console.say_json(capacity_schema())
-    elif sweep:
-        from paasim.study.sweep.result import sweep_schema
+    from paasim.core.errors import InputError, did_you_mean
 
-        console.say_json(sweep_schema())
-    else:
-        from paasim.scenario.schema import scenario_schema
-
-        console.say_json(scenario_schema())
+    name = "result" if result else document
+    if name not in SCHEMAS:
+        raise InputError.one(name, "is not a document with a schema", did_you_mean(name, SCHEMAS))
+    module, function = SCHEMAS[name]
+    console.say_json(getattr(import_module(module), function)())
 
 
 @app.command("list")

@@ -42,17 +42,6 @@ OUTPUT = typer.Option(None, "-o", "--output", metavar="DIR", help="Folder for se
 JSON = typer.Option(False, "--json", help="Print one JSON document and nothing else.")
 
 
-def _schema(wanted: bool) -> None:
-    if wanted:
-        from paasim.study.sensitivity.schema import sensitivity_schema
-
-        console.say_json(sensitivity_schema())
-        raise typer.Exit
-
-
-SCHEMA = typer.Option(False, "--schema", callback=_schema, is_eager=True, help="Print the JSON schema of --json.")
-
-
 @app.command()
 def sensitivity(
     scenario: str = outcome.SCENARIO,
@@ -71,7 +60,6 @@ def sensitivity(
     output: Path | None = OUTPUT,
     as_json: bool = JSON,
     jobs: int | None = outcome.JOBS,
-    schema: bool = SCHEMA,
 ) -> int:
     """Move the inputs of a scenario and see what its answer does: two sentences, then tables.
 
@@ -102,7 +90,7 @@ def sensitivity(
         f"{len(planned.inputs)} inputs; at most {planned.points} points of {planned.replications} replications: "
         f"{planned.runs} runs"
     )
-    with outcome.progress() as progress:
+    with outcome.resumable(output), outcome.progress() as progress:
         kept = None if output is None else Store(output / FOLDER)
         found = carry_out(planned, jobs, progress, tell=_tell, evaluate=partial(evaluate, store=kept))
     if output is not None:

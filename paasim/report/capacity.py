@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from paasim.report.look import NONE, add_heading, make_table
 from paasim.report.network import bits
 from paasim.report.words import digits, listed, seconds, share, size
 from paasim.results.capacity import Bounds, Candidate, CapacityDocument, KvNeed, Search
@@ -12,7 +13,6 @@ from paasim.results.capacity import Bounds, Candidate, CapacityDocument, KvNeed,
 if TYPE_CHECKING:
     from rich.table import Table
 
-NONE = "–"
 TEXT = 0.01
 """Share of a link up to which it is left out of the tables where it carries text alone."""
 BEST = 10
@@ -25,7 +25,9 @@ def answer(told: CapacityDocument) -> str:
     if first.bottleneck is None or first.max_rate is None:
         return "No request passes anything that limits it."
     by_means = digits(first.max_rate_by_means) if first.max_rate_by_means else NONE
-    text = f"At most {digits(first.max_rate)} requests/s ({by_means} by mean lengths): then {first.bottleneck} is full."
+    who = name if len(told.variants) > 1 else "It"
+    text = f"{who} carries at most {digits(first.max_rate)} requests/s ({by_means} by mean lengths): "
+    text += f"then {first.bottleneck} is full."
     if first.offered is not None:
         used = first.offered / first.max_rate
         text += f" The {first.offered:.3g} requests/s of the scenario are {share(used)} of that"
@@ -33,7 +35,6 @@ def answer(told: CapacityDocument) -> str:
     if len(told.variants) > 1:
         best = max(told.variants, key=lambda each: told.variants[each].max_rate or 0.0)
         most = told.variants[best].max_rate or 0.0
-        text = f"{name}: {text[0].lower()}{text[1:]}"
         if best != name:
             text += f" {best} carries most: {digits(most)} requests/s, {digits(most / first.max_rate)} times as many."
     return text
@@ -70,7 +71,7 @@ def search_answer(found: Search) -> str:
 def _variants(told: CapacityDocument) -> Table:
     priced = any(bounds.price_per_hour is not None for bounds in told.variants.values())
     columns = ["variant", "carries", "by means", "ratio", "by means", "at the load", "full first"]
-    table = _table("What each variant can carry, requests/s", *columns, *(["$/h", "requests/$"] if priced else []))
+    table = make_table("What each variant can carry, requests/s", *columns, *(["$/h", "requests/$"] if priced else []))
     first = next(iter(told.variants.values()))
     for name, each in told.variants.items():
         row = [name, _rate(each.max_rate), _rate(each.max_rate_by_means)]
@@ -84,59 +85,68 @@ def _variants(told: CapacityDocument) -> Table:
 
 
 def _stations(told: CapacityDocument) -> Table:
-    columns = ("station", "servers", "requests", "carries", "by means", "in all", "by means", "at the load")
-    title = "Stations, requests/s: of those that pass, and of the whole scenario"
-    table = _table(title, *_named(told), *columns)
+    columns = ("station", "servers", "share", "carries", "by means", "passing", "by means", "at the load")
+    title = "Stations: requests/s of the whole scenario that each carries, and how many of them pass it"
+    table = make_table(title, *columns)
     for name, bounds in told.variants.items():
+        if len(told.variants) > 1:
+            add_heading(table, name)
         for station, each in _telling(bounds):
             table.add_row(
-                *([name] if _named(told) else []),
                 station,
                 f"{each.servers:,}",
                 share(each.share),
-                _rate(each.carries.passing),
-                _rate(each.carries_by_means.passing),
                 _rate(each.carries.scenario),
                 _rate(each.carries_by_means.scenario),
+                _rate(each.carries.passing),
+                _rate(each.carries_by_means.passing),
                 NONE if each.utilisation is None or each.carries.scenario is None else share(each.utilisation),
                 style="bold" if station == bounds.bottleneck else None,
             )
-        table.add_section()
     return table
 
 
 def _reasons(told: CapacityDocument) -> Table:
-    """What a request takes of each station; stations that are alike in several variants once."""
-    table = _table("Why", "station", "s per request", "why")
+    """What a request takes of each station; of further variants, only what is another."""
+    table = make_table("Why: what a request takes of the stations that it passes", "station", "why")
     seen: set[tuple[str, str]] = set()
-    for bounds in told.variants.values():
-        for station, each in _telling(bounds):
-            if (station, each.why) not in seen:
-                seen.add((station, each.why))
-                table.add_row(station, _short(each.seconds_per_request), each.why)
+    for name, bounds in told.variants.items():
+        new = {station: each.why for station, each in _telling(bounds) if (station, each.why) not in seen}
+        seen |= set(new.items())
+        if new and len(told.variants) > 1:
+            add_heading(table, name)
+        for station, why in new.items():
+            table.add_row(station, why)
     return table
 
 
 def _bandwidth(told: CapacityDocument) -> Table:
+    needs = [need for bounds in told.variants.values() for need in bounds.kv.values()]
+    factor, unit = _unit(max((rate for need in needs for rate in _rates(need) if rate is not None), default=0.0))
     columns = ("from, or over", "per request", "one instance", "when full", "at the load", "at most", "by means", "has")
-    title = "Bandwidth that KV caches need: from one full instance, from all, at the load, at the most that is carried"
-    table = _table(title, *_named(told), *columns)
+    table = make_table(f"Bandwidth that KV caches need, {unit}", *columns)
     for name, bounds in told.variants.items():
+        if bounds.kv and len(told.variants) > 1:
+            add_heading(table, name)
         for station, need in bounds.kv.items():
-            table.add_row(*([name] if _named(told) else []), station, *_needs(need))
-        table.add_section()
+            rates = (NONE if rate is None else digits(rate / factor) for rate in _rates(need))
+            table.add_row(station, size(need.bytes_per_request), *rates)
     return table
 
 
-def _needs(need: KvNeed) -> Iterator[str]:
-    yield size(need.bytes_per_request)
-    for rate in (need.instance, need.full, need.at_load, need.at_most, need.at_most_by_means, need.bandwidth):
-        yield NONE if rate is None else bits(rate)
+def _rates(need: KvNeed) -> tuple[float | None, ...]:
+    """Bits/s: of one full instance, of all, at the load, at the most that is carried, by mean lengths; of the link."""
+    return (need.instance, need.full, need.at_load, need.at_most, need.at_most_by_means, need.bandwidth)
+
+
+def _unit(largest: float) -> tuple[float, str]:
+    """The unit in which a column of rates reads best: its bits/s, and its name."""
+    return (1e9, "Gbps") if largest >= 1e9 else (1e6, "Mbps")
 
 
 def _throughput(told: CapacityDocument) -> Table:
     columns = ("route", "prompt", "KV cache", "prefill", "KV throughput")
-    table = _table("KV throughput of one prefill instance, by prompt length", *columns)
+    table = make_table("KV throughput of one prefill instance, by prompt length", *columns)
     rows = [
         (each.route, f"{each.prompt_tokens:,}", size(each.kv_bytes), seconds(each.prefill), bits(each.bits_per_s))
         for bounds in told.variants.values()
@@ -148,29 +158,26 @@ def _throughput(told: CapacityDocument) -> Table:
 
 
 def _beside(told: CapacityDocument) -> Table:
-    columns = ("station", "simulated rate", "of the bound", "full by the bound", "simulated: at work", "full")
-    table = _table("Beside a simulation", *_named(told), *columns)
+    columns = ("station", "simulated rate", "of the bound", "full by the bound", "simulated: full", "at work")
+    table = make_table("Beside a simulation, requests/s", *columns)
     for name, bounds in told.variants.items():
         beside = bounds.simulated
         if beside is None:
             continue
+        if len(told.variants) > 1:
+            add_heading(table, name)
         for i, (station, seen) in enumerate(beside.stations.items()):
             steady = "" if beside.steady_state else " (no steady state)"
             rate = [_rate(beside.requests_per_s) + steady, "" if beside.of_bound is None else share(beside.of_bound)]
-            figures = (seen.by_bound, seen.utilisation, seen.fill)
-            table.add_row(
-                *([name] if _named(told) else []),
-                station,
-                *(rate if i == 0 else ["", ""]),
-                *(NONE if figure is None else share(figure) for figure in figures),
-            )
-        table.add_section()
+            figures = (seen.by_bound, seen.fill, seen.utilisation)
+            shares = (NONE if figure is None else share(figure) for figure in figures)
+            table.add_row(station, *(rate if i == 0 else ["", ""]), *shares)
     return table
 
 
 def _search(found: Search) -> Table:
     columns = (*_shortened(list(found.best.settings)), "carries", "by means", "full first")
-    table = _table(f"The best of {len(found.candidates):,} combinations, requests/s", *columns)
+    table = make_table(f"The best of {len(found.candidates):,} combinations, requests/s", *columns)
     best = sorted(found.candidates, key=lambda each: -(_ranked(each, found) or 0.0))[:BEST]
     for each in best:
         figures = (_rate(each.max_rate), _rate(each.max_rate_by_means), each.bottleneck or NONE)
@@ -198,10 +205,6 @@ def _telling(bounds: Bounds) -> list[tuple[str, Any]]:
     ]
 
 
-def _named(told: CapacityDocument) -> list[str]:
-    return ["variant"] if len(told.variants) > 1 else []
-
-
 def _load(bounds: Bounds) -> str:
     if bounds.offered is None or bounds.max_rate is None:
         return NONE
@@ -220,20 +223,5 @@ def _or_none(value: float | None) -> str:
     return NONE if value is None else digits(value)
 
 
-def _short(value: float) -> str:
-    return digits(value) if value else NONE
-
-
 def _value(value: object) -> str:
     return f"{value:,}" if isinstance(value, (int, float)) else str(value)
-
-
-def _table(title: str, *columns: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    words = {"variant", "station", "why", "full first", "route", "from, or over"}
-    for column in columns:
-        table.add_column(column, justify="left" if column in words else "right", no_wrap=column in words - {"why"})
-    return table

@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from paasim.report.look import NONE, make_table
 from paasim.report.words import digits, listed, seconds, share, with_interval
-from paasim.study.plan.min_cost_schema import Fate, Kept, Plan, Simulated
+from paasim.study.plan.min_cost.schema import Fate, Kept, Plan, Simulated
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-NONE = "–"
 SHOWN = 8
 """Rejected candidates that are listed; all are in the folder's table."""
 
-WORDS = {"for", "what", "why", "limits"}
-"""Columns of words; others are figures."""
-
 FATES: dict[Fate, str] = {
-    "overloaded": "beyond capacity by an estimate",
-    "slow": "too slow for a lone prompt by an estimate",
-    "dominated": "no more than one that missed",
-    "missed": "missed a limit in simulation",
+    "overloaded": "beyond capacity by their bounds",
+    "slow": "too slow for a lone prompt",
+    "dominated": "with no more than one that missed",
+    "missed": "that missed a limit in simulation",
     "unconfirmed": "not confirmed on fresh replications",
-    "costlier": "cost more, or as much",
-    "unfit": "do not fit together",
+    "costlier": "that cost as much or more",
+    "unfit": "that do not fit together",
 }
 
 
@@ -60,7 +57,7 @@ def tables(plan: Plan, *, whole_front: bool) -> Iterator[Table]:
 
 def costs(chosen: Simulated) -> Table:
     """What the chosen candidate costs, by resource."""
-    table = _table("Cost per hour", "for", "what", "$/h")
+    table = make_table("Cost per hour", "for", "what", "$/h")
     for what, amounts in (
         ("instances or devices", chosen.cost.servers),
         ("bandwidth", chosen.cost.rent),
@@ -80,7 +77,7 @@ def rejected(plan: Plan) -> Table:
         others = sorted(others, key=lambda each: abs(each.cost.per_hour - price))[:SHOWN]
     else:
         others = others[-SHOWN:]
-    table = _table("Simulated and not chosen", "$/h", *_axes(plan), "why")
+    table = make_table("Simulated and not chosen", "$/h", *_axes(plan), "why")
     for each in sorted(others, key=lambda each: each.cost.per_hour):
         table.add_row(f"{each.cost.per_hour:,.2f}", *each.options.values(), each.reason)
     return table
@@ -91,7 +88,7 @@ def front(plan: Plan) -> Table:
     on = [each for each in plan.simulated if each.on_front]
     good = "goodput/s" if any(each.goodput_per_s is not None for each in on) else "requests/s"
     title = f"Pareto front of {len(plan.simulated)} simulated candidates"
-    table = _table(title, "$/h", *_axes(plan), "p99 TTFT", good, "limits")
+    table = make_table(title, "$/h", *_axes(plan), "p99 TTFT", good, "limits")
     for each in on:
         rate = each.requests_per_s if each.goodput_per_s is None else each.goodput_per_s
         ttft = NONE if each.ttft_p99 is None else seconds(each.ttft_p99)
@@ -127,7 +124,7 @@ def _kept(each: Kept) -> str:
 def _bottleneck(chosen: Simulated) -> str:
     if chosen.bottleneck is None or chosen.bottleneck_load is None:
         return ""
-    return f"The busiest resource is {chosen.bottleneck}, at {share(chosen.bottleneck_load)} of its limit."
+    return f"The busiest resource is {chosen.bottleneck}, {share(chosen.bottleneck_load)} full."
 
 
 def _limits(plan: Plan) -> str:
@@ -149,13 +146,3 @@ def _counts(plan: Plan) -> str:
 
 def _axes(plan: Plan) -> list[str]:
     return list(plan.simulated[0].options)
-
-
-def _table(title: str, *columns: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column, justify="left" if column in WORDS else "right")
-    return table

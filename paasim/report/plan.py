@@ -6,23 +6,21 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from paasim.report.answer import objective
-from paasim.report.look import NONE
+from paasim.report.look import NONE, make_table
 from paasim.report.words import PARTS, digits, listed, seconds, share
-from paasim.study.plan.document import Goal, LoadRow, Maximum, Measure, PlanDocument, ReliefRow
+from paasim.study.plan.max_rate.schema import Goal, LoadRow, Maximum, Measure, PlanDocument, ReliefRow
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 NOTABLE = 0.005
 """Gain from which a relief is one."""
-WORDS = {"relief", "remedy", "busiest", "verdict", "--set", "variant"}
-"""Columns of words, to the left."""
 WORTH_NAMING = 0.1
 """Share of TTFT from which a part is named."""
 
 
 def answer(plan: PlanDocument) -> str:
-    """Two sentences: how much it carries, and what is full first and what would relieve it."""
+    """Two sentences: how much it carries, what is busiest there, and what would relieve it."""
     if plan.infeasible is not None:
         return f"{_no_load(plan)} {_remedies(plan)}".strip()
     if plan.maximum is None:
@@ -70,10 +68,9 @@ def _limit(plan: PlanDocument, most: Maximum) -> str:
     if plan.bottleneck is None:
         return ""
     found = plan.bottleneck
-    text = f"{found.name} fills first ({share(found.load)} in use"
+    text = f"The busiest resource is {found.name}, {share(found.load)} full"
     if found.bound is not None:
-        text += f"; {share(found.bound)} by its capacity alone"
-    text += ")"
+        text += f" ({share(found.bound)} by its bound)"
     helps = [each for each in plan.reliefs if each.gain >= NOTABLE]
     if helps:
         text += f"; the best relief is {helps[0].label}: {gain(helps[0])} load"
@@ -143,7 +140,8 @@ def tables(plan: PlanDocument) -> Iterator[Table]:
 def loads(plan: PlanDocument) -> Table:
     """Every load that was tried, in ascending order."""
     goals = [_title(goal) for goal in plan.objectives]
-    table = _table("Loads that were tried", plan.unit, "runs", *goals, "margin", "busiest", "verdict")
+    fresh = " (fresh: what the answer rests on)" if any(row.fresh for row in plan.loads) else ""
+    table = make_table(f"Loads that were tried{fresh}", plan.unit, "runs", *goals, "limit used", "busiest", "verdict")
     for row in plan.loads:
         values = [_value(goal, each) for goal, each in zip(plan.objectives, row.measures, strict=True)]
         runs = f"{row.replications} x {row.requests:,}{' fresh' if row.fresh else ''}"
@@ -152,7 +150,7 @@ def loads(plan: PlanDocument) -> Table:
             digits(row.load) if plan.unit != "users" else f"{row.load:,.0f}",
             runs,
             *values,
-            f"{100 * least:+.0f} %",
+            f"{100 * (1 - least):.0f} %",
             row.bottleneck or NONE,
             _verdict(row),
         )
@@ -177,7 +175,7 @@ def reliefs(plan: PlanDocument) -> Table:
     """What more of one thing would buy."""
     priced = any(each.price_per_hour for each in plan.reliefs)
     columns = ("load", "$/h", "load per $/h") if priced else ("load",)
-    table = _table("One thing more", "relief", *columns, "--set")
+    table = make_table("One thing more", "relief", *columns, "--set")
     for each in plan.reliefs:
         cells = [gain(each)]
         if priced:
@@ -190,7 +188,7 @@ def reliefs(plan: PlanDocument) -> Table:
 
 def remedies(plan: PlanDocument) -> Table:
     """What would make it feasible."""
-    table = _table("What would make it feasible", "remedy", "verdict", "--set")
+    table = make_table("What would make it feasible", "remedy", "verdict", "--set")
     assert plan.infeasible is not None
     for each in plan.infeasible.remedies:
         table.add_row(each.label, "enough" if each.feasible else "not enough", " ".join(each.changes) or NONE)
@@ -205,7 +203,7 @@ def compared(plans: Mapping[str, PlanDocument]) -> tuple[str, Table]:
     if carried:
         best = max(carried, key=lambda name: carried[name])
         text = f"{best}: {answer(plans[best])}"
-    table = _table("Variants", "variant", first.unit, "95 % interval", "busiest", "in use", "best relief", "load")
+    table = make_table("Variants", "variant", first.unit, "95 % interval", "busiest", "full", "best relief", "load")
     for name, each in plans.items():
         table.add_row(name, *_row(each))
     return text, table
@@ -225,17 +223,6 @@ def _row(plan: PlanDocument) -> tuple[str, ...]:
         helps[0].label if helps else NONE,
         gain(helps[0]) if helps else NONE,
     )
-
-
-def _table(title: str, *columns: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    for column in columns:
-        is_words = column in WORDS or column == "best relief"
-        table.add_column(column, justify="left" if is_words else "right", overflow="fold")
-    return table
 
 
 def csv(plan: PlanDocument) -> str:

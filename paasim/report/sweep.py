@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from paasim.report.look import NONE
+from paasim.report.look import NONE, make_table
 from paasim.report.words import digits, listed, seconds, share, with_interval
 from paasim.results.schema import Variant
 from paasim.study.execute.evaluate import Failure
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 24
 """A longer table shows its best and its worst points only."""
 EACH_END = 8
+FIGURES = ("mean TTFT", "±95 %", "p99", "TPOT", "req/s", "SLO")
 NAMED = 3
 """Failures that the answer names."""
 
@@ -45,9 +46,6 @@ def answer(sweep: Sweep) -> str:
 
 def table(sweep: Sweep) -> Table:
     """The points, in order; of many, the best and the worst by mean TTFT."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
     varied = paths(sweep.study)
     names = short(varied)
     rows = list(enumerate(sweep.rows, 1))
@@ -57,21 +55,15 @@ def table(sweep: Sweep) -> Table:
         rest = [(number, row) for number, row in rows if isinstance(row.ended, Failure)]
         rows = [*ranked[:EACH_END], *ranked[max(EACH_END, len(ranked) - EACH_END) :], *rest[:EACH_END]]
         title = f"Points with the lowest and the highest mean TTFT, {len(rows)} of {len(sweep.rows)}"
-    made = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    made.add_column("#", justify="right", no_wrap=True)
-    for path in varied:
-        made.add_column(names[path], justify="right")
-    if sweep.study.variants:
-        made.add_column("variant", no_wrap=True)
-    for column in ("mean TTFT", "±95 %", "p99", "TPOT", "req/s", "SLO"):
-        made.add_column(column, justify="right", no_wrap=True)
-    has_unsteady = any(_is_unsteady(row) for _, row in rows)
-    if has_unsteady:
-        made.add_column("steady")
-    made.add_column("busiest, or what failed" if any(isinstance(row.ended, Failure) for _, row in rows) else "busiest")
+    has_variants, has_unsteady = bool(sweep.study.variants), any(_is_unsteady(row) for _, row in rows)
+    has_failed = any(isinstance(row.ended, Failure) for _, row in rows)
+    last = "busiest, or what failed" if has_failed else "busiest"
+    columns = ["#", *(names[path] for path in varied), *(["variant"] if has_variants else []), *FIGURES]
+    columns += [*(["steady"] if has_unsteady else []), last]
+    made = make_table(title, *columns, text=[last] if has_failed else [])
     for number, row in rows:
         values = [text(row.setting.values[path]) for path in varied]
-        variant = [row.setting.variant] if sweep.study.variants else []
+        variant = [row.setting.variant] if has_variants else []
         steady = [("no" if _is_unsteady(row) else "yes") if isinstance(row.ended, Outcome) else NONE]
         made.add_row(str(number), *values, *variant, *_figures(row), *(steady if has_unsteady else []), _busiest(row))
     return made
@@ -90,7 +82,7 @@ def _busiest(row: Row) -> str:
 
 def _figures(row: Row) -> Iterator[str]:
     if isinstance(row.ended, Failure):
-        yield from [NONE] * 6
+        yield from [NONE] * len(FIGURES)
         return
     variant = row.ended.variant
     ttft, tpot = variant.metrics.get("ttft"), variant.metrics.get("tpot")

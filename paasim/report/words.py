@@ -20,6 +20,8 @@ PARTS = {
 }
 """Parts of TTFT and TTST in words."""
 
+NOTHING = 1e-9
+"""Seconds up to which a time is none: what is left of sums of floating-point numbers."""
 FOR_EVER = 1e9
 """Seconds (32 years) from which a time is as good as endless: over a link of no capacity, bytes never arrive."""
 
@@ -29,7 +31,7 @@ def seconds(value: float) -> str:
     if value >= FOR_EVER:
         return "for ever"
     factor, unit = _unit(value)
-    return f"{digits(value * factor)} {unit}"
+    return f"{digits(value * factor)} {unit}" if abs(value) >= NOTHING else "0 ms"
 
 
 def _unit(value: float) -> tuple[float, str]:
@@ -50,8 +52,8 @@ def interval(low: float, high: float) -> str:
 def with_interval(value: float, ends: tuple[float, float]) -> tuple[str, str]:
     """A time and its interval, both in the unit that reads best for the largest: `0.41 s` and `0.38 to 1.44 s`."""
     factor, unit = _unit(max(map(abs, (value, *ends))))
-    low, high = (digits(end * factor) for end in ends)
-    return f"{digits(value * factor)} {unit}", f"{low} to {high} {unit}"
+    middle, low, high = (digits(each * factor) if abs(each) >= NOTHING else "0" for each in (value, *ends))
+    return f"{middle} {unit}", f"{low} to {high} {unit}"
 
 
 def digits(value: float, significant: int = 3) -> str:

@@ -57,7 +57,7 @@ class Store:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _unusable(file, error) from None
+            raise self._unusable(error) from None
         except (ValueError, ValidationError):
             self.warnings.append(f"{file} is damaged; its point is worked out again")
             return None
@@ -75,8 +75,8 @@ class Store:
             file.parent.mkdir(parents=True, exist_ok=True)
             replace(file, head + b"\n" + body)
         except OSError as error:
-            raise _unusable(file, error) from None
+            raise self._unusable(error) from None
 
-
-def _unusable(file: Path, error: OSError) -> InputError:
-    return InputError.one(str(file), f"cannot be used: {error.strerror}", "check the folder, or choose another: -o")
+    def _unusable(self, error: OSError) -> InputError:
+        what = f"cannot be used: {error.strerror}"
+        return InputError.one(str(self.folder), what, "check the folder, or choose another: -o")

@@ -29,7 +29,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 def test_answer_and_tables(capsys: pytest.CaptureFixture[str]) -> None:
     told = said(capsys, "prfaas-paper")
-    assert told.startswith("base: at most 3.17 requests/s (3.25 by mean lengths): then h200.prefill is full.")
+    assert told.startswith("base carries at most 3.17 requests/s (3.25 by mean lengths): then h200.prefill is full.")
     for title in ("What each variant can carry", "Stations", "Why", "Bandwidth that KV caches need"):
         assert title in told
     assert "KV throughput" not in told
@@ -136,5 +136,5 @@ def test_wrong_use(words: tuple[str, ...], says: str, capsys: pytest.CaptureFixt
 
 
 def test_the_schema_is_published(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run(["scenario", "schema", "--capacity"]) == 0
+    assert app.run(["scenario", "schema", "capacity"]) == 0
     assert json.loads(capsys.readouterr().out) == capacity_schema()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import jsonschema
 import pytest
 import yaml
 
 from paasim.cli import app
-from paasim.study.plan.document import plan_schema
+from paasim.study.plan.max_rate.bench import Trial
+from paasim.study.plan.max_rate.plan import beyond
+from paasim.study.plan.max_rate.schema import plan_schema
 from tests.theory.stations import queue
 
 QUICK = ["--tolerance", "10 %", "--replications", "2", "--confirm", "3", "--jobs", "1"]
@@ -53,3 +57,10 @@ def test_wrong_use(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["plan", scenario]) == 2
     assert app.run(["plan", scenario, "--slo", "ttft:mean=1s", "--tolerance", "9"]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_maximum_beyond_its_bound_is_doubted() -> None:
+    at = cast("Trial", SimpleNamespace(factor=2.0))
+    assert beyond(at, {"link": 0.2, "pool": 0.5}) == []
+    assert "pool would be 110.0% full" in beyond(at, {"link": 0.2, "pool": 0.55})[0]
+    assert beyond(None, {"pool": 9.0}) == beyond(at, {}) == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from paasim.cli import app
+from paasim.cli.scenario import SCHEMAS
 from paasim.core.paths import bundled as bundled_folder
 from paasim.scenario import bundled, check, load
 
@@ -48,6 +51,19 @@ def test_list_names_every_bundled_scenario(capsys: pytest.CaptureFixture[str]) -
     assert app.run(["scenario", "list"]) == 0
     said = capsys.readouterr().out
     assert all(name in said for name in bundled())
+
+
+@pytest.mark.parametrize("document", SCHEMAS)
+def test_every_document_has_its_schema(document: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["scenario", "schema", document]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    jsonschema.validators.validator_for(schema).check_schema(schema)
+    assert schema["properties"]
+
+
+def test_an_unknown_schema_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["scenario", "schema", "sweeps"]) == 2
+    assert "did you mean 'sweep'?" in capsys.readouterr().err
 
 
 def test_an_unknown_variant_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,6 +39,7 @@ def test_the_answer_is_two_sentences_and_tables(capsys: pytest.CaptureFixture[st
         "effects.csv",
         "samples.csv",
         "tornado.svg",
+        "store",
     }
     rows = list(csv.DictReader(Path("out/samples.csv").read_text().splitlines()))
     assert len(rows) == 8
@@ -60,11 +61,6 @@ def test_json_is_one_document_that_meets_the_schema(method: list[str], capsys: p
     assert document["survival"] is None
     assert app.run(["sensitivity", "prfaas", *OVER, *few, *method]) == 0
     assert "bandwidth" in capsys.readouterr().out
-
-
-def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run(["sensitivity", "--schema"]) == 0
-    assert json.loads(capsys.readouterr().out) == sensitivity_schema()
 
 
 @pytest.mark.parametrize(
@@ -89,4 +85,4 @@ def test_a_folder_that_cannot_be_written_is_said(capsys: pytest.CaptureFixture[s
     Path("out").write_text("")
     few = [*FEW, "--replications", "1", "--no-profile-error"]
     assert app.run(["sensitivity", "prfaas", *OVER, *few, "-o", "out"]) == 2
-    assert "out: cannot be written" in capsys.readouterr().err
+    assert "out/store: cannot be used" in capsys.readouterr().err

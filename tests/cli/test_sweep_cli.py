@@ -97,7 +97,7 @@ def test_an_interrupt_keeps_what_is_done(scenario: str, tmp_path: Path) -> None:
     finally:
         driver.kill()
     assert (driver.returncode, out) == (130, "")
-    assert err.splitlines() == ["what is finished is kept: the same command goes on", "interrupted"]
+    assert err.splitlines() == ["what is finished is kept: the same command goes on where it was", "interrupted"]
     assert outcomes(tmp_path)
 
 

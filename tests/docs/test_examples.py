@@ -62,6 +62,10 @@ def _run(line: str) -> None:
         return
     if arguments[0] == "sensitivity":
         arguments += [*_few(arguments[1]), "--profile-samples", "2"]
+    if arguments[0] == "plan":
+        arguments += _few(arguments[1])
+        if "--min-cost" not in arguments:
+            arguments += ["--no-reliefs", "--tolerance", "20 %", "--replications", "2", "--confirm", "3"]
     if arguments[0] in ("run", "compare", "sensitivity"):
         arguments += [*_few(arguments[1]), "--replications", "1", "--jobs", "1"]
         if not {"-o", "--json"} & set(arguments):
@@ -69,7 +73,7 @@ def _run(line: str) -> None:
     if arguments[0] == "sweep":
         arguments += ["--set", f"run.requests={FEW}", "--replications", "1", "--jobs", "1"]
     code = app.run(arguments)
-    assert code in ((0, 3) if arguments[0] == "run" else (0,)), line
+    assert code in ((0, 3) if arguments[0] in ("run", "plan") else (0,)), line
 
 
 def _few(scenario: str) -> list[str]:

@@ -14,14 +14,18 @@ from paasim.cli import console, outcome
 
 if TYPE_CHECKING:
     from paasim.scenario.scenario import Scenario
-    from paasim.study.plan.find import Settings
-    from paasim.study.plan.max_rate import Plan
+    from paasim.study.plan.max_rate.find import Settings
+    from paasim.study.plan.max_rate.plan import Plan
 
 NOT_MET = 3
 """Exit code where no load is low enough."""
 
-VARIANTS = typer.Option(None, "--variants", metavar="A,B", help="Most load of several; `base` is the scenario itself.")
-TOLERANCE = typer.Option(None, "--tolerance", metavar="SHARE", help="Half-width to aim at of the interval; else 2 %.")
+VARIANTS = typer.Option(
+    None, "--variants", metavar="A,B", help="With --max-rate: several variants; `base` is the scenario."
+)
+TOLERANCE = typer.Option(
+    None, "--tolerance", metavar="SHARE", help="With --max-rate: half-width of the interval; else 2 %."
+)
 REPLICATIONS = typer.Option(
     None,
     "--replications",
@@ -30,14 +34,14 @@ REPLICATIONS = typer.Option(
     help="Most replications of a load (else 6) or candidate (else the run's).",
 )
 CONFIRM = typer.Option(
-    None, "--confirm", metavar="N", min=3, help="Fresh replications (seeds) that confirm the most load; else 12."
+    None, "--confirm", metavar="N", min=3, help="With --max-rate: fresh replications that confirm it; else 12."
 )
-RELIEFS = typer.Option(None, "--reliefs/--no-reliefs", help="Whether to try what would carry more load.")
+RELIEFS = typer.Option(None, "--reliefs/--no-reliefs", help="With --max-rate: try what would relieve it, or not.")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for; None: as `paasim.study.plan.find.Settings` has it."""
+    """What the command line asks for; None: as `paasim.study.plan.max_rate.find.Settings` has it."""
 
     slo: Sequence[str]
     tolerance: str | None
@@ -54,7 +58,7 @@ class Options:
         Raises:
             InputError: if the tolerance is none.
         """
-        from paasim.study.plan.find import Settings
+        from paasim.study.plan.max_rate.find import Settings
 
         made = Settings(jobs=self.jobs)
         if self.tolerance is not None:
@@ -69,7 +73,7 @@ def max_rate(scenario: Scenario, options: Options) -> int:
     folder = outcome.place(options.output, scenario, as_json=options.as_json, variant="plan")
     made = _planned(scenario, options, folder)
     if folder is not None:
-        _keep(made, folder, scenario.base)
+        _keep(made, folder, scenario)
     if options.as_json:
         console.say(made.to_json().rstrip())
     else:
@@ -90,7 +94,7 @@ def several(scenarios: dict[str, Scenario], options: Options) -> int:
         own = None if folder is None else folder / name
         found[name] = _planned(scenario, options, own)
         if own is not None:
-            _keep(found[name], own, scenario.base)
+            _keep(found[name], own, scenario)
     if options.as_json:
         documents = {name: made.document.model_dump(mode="json") for name, made in found.items()}
         console.say_json({"schema_version": 1, "variants": documents})
@@ -108,11 +112,11 @@ def several(scenarios: dict[str, Scenario], options: Options) -> int:
 
 
 def _planned(scenario: Scenario, options: Options, folder: Path | None) -> Plan:
-    from paasim.study.plan.max_rate import plan
+    from paasim.study.plan.max_rate.plan import plan
     from paasim.study.store import FOLDER, Store
 
     store = None if folder is None else Store(folder / FOLDER)
-    with outcome.progress() as progress:
+    with outcome.resumable(folder), outcome.progress() as progress:
         settings = replace(options.settings(), progress=progress, store=store)
         return plan(scenario, options.slo, settings=settings, with_reliefs=options.with_reliefs)
 
@@ -134,21 +138,13 @@ def _code(made: Plan) -> int:
     return NOT_MET if made.document.infeasible is not None else 0
 
 
-def _keep(made: Plan, folder: Path, base: Path | None) -> None:
-    """Write `loads.csv`, `scenario.yaml`, which runs again at the load that is promised, the manifest, `plan.json`."""
-    import json
-
+def _keep(made: Plan, folder: Path, asked: Scenario) -> None:
+    """Keep a plan; its scenario runs again at the load that is promised."""
     from paasim.report.plan import csv
-    from paasim.results.folder import keep, scenario_text
-    from paasim.results.manifest import manifest
+    from paasim.study.plan.keep import write
 
-    files = {"loads.csv": csv(made.document)}
-    expanded = made.document.scenario
-    if made.scenario is not None:
-        files["scenario.yaml"] = scenario_text(made.scenario.expanded(), base, folder)
-    files["manifest.json"] = json.dumps(manifest(expanded, base, ["paasim", *sys.argv[1:]]), indent=2) + "\n"
-    files["plan.json"] = made.to_json()
-    keep(folder, {name: text.encode() for name, text in files.items()})
+    rows = ("loads.csv", csv(made.document))
+    write(folder, made.to_json(), rows, asked, made.scenario, ["paasim", *sys.argv[1:]])
 
 
 def _share(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from paasim.cli import console, outcome
 
 if TYPE_CHECKING:
     from paasim.scenario.scenario import Scenario
-    from paasim.study.plan.min_cost import Found
+    from paasim.study.plan.min_cost.plan import Found
 
 OVER = typer.Option(
     [],
@@ -21,7 +22,7 @@ OVER = typer.Option(
     metavar="PATH=VALUES",
     help="With --min-cost: an axis, such as sites.dc.pools.prefill.instances=1..8, beside the plan's or in its place.",
 )
-LOAD = typer.Option(None, "--load", metavar="FACTOR", help="With --min-cost: times the scenario's load.")
+LOAD = typer.Option(None, "--load", metavar="FACTOR", help="With --min-cost: at so many times the load.")
 PARETO = typer.Option(
     False, "--pareto", help="With --min-cost: simulate all candidates within capacity, for the whole Pareto front."
 )
@@ -49,16 +50,17 @@ def min_cost(scenario: Scenario, options: Options) -> int:
     Raises:
         InputError: if there is nothing to choose, no limit, no price, or something does not fit.
     """
-    from paasim.study.plan.cheapest import Settings
     from paasim.study.plan.keep import write
-    from paasim.study.plan.min_cost import Asked
-    from paasim.study.plan.min_cost import min_cost as search
+    from paasim.study.plan.min_cost.describe import table
+    from paasim.study.plan.min_cost.plan import Asked
+    from paasim.study.plan.min_cost.plan import min_cost as search
+    from paasim.study.plan.min_cost.search import Settings
     from paasim.study.store import FOLDER, Store
 
     if options.load is not None and not 0 < options.load <= 1e6:
         raise typer.BadParameter("must be more than zero", param_hint="--load")
     folder = outcome.place(options.output, scenario, as_json=options.as_json, variant="plan")
-    with outcome.progress() as progress:
+    with outcome.resumable(folder), outcome.progress() as progress:
         found = search(
             scenario,
             Asked(options.over, options.load, options.slo),
@@ -66,7 +68,8 @@ def min_cost(scenario: Scenario, options: Options) -> int:
             settings=Settings(options.jobs, options.pareto, progress),
         )
     if folder is not None:
-        write(found, folder)
+        rows = ("candidates.csv", table(found.search))
+        write(folder, found.plan.model_dump_json(indent=2), rows, scenario, found.scenario, ["paasim", *sys.argv[1:]])
     _show(found, options)
     if folder is not None:
         console.note(f"kept in {folder}")

@@ -94,13 +94,11 @@ def sweep(
         made = candidates(asked.study, asked.scenario, asked.places)
         if place is not None:
             folders.keep_study(asked, place)
-        with progress() as watch:
+        with outcome.resumable(place), progress() as watch:
             done = work_out(asked, made, store=store, shard=part, crew=crew, jobs=jobs, timeout=limit, watch=watch)
-    except BaseException as error:
+    except BaseException:
         if crew is not None:
             crew.abandon()
-        if isinstance(error, KeyboardInterrupt):
-            console.note("what is finished is kept: the same command goes on" if place else "nothing is kept")
         raise
     for warning in done.warnings:
         console.warn(warning)

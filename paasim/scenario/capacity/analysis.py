@@ -126,7 +126,7 @@ def _link(name: str, passing: Carried, offered: float | None) -> Station:
     demand = size / leg.room if leg.is_shared else 0.0
     rate = leg.servers / demand if demand else inf
     what = "KV cache" if passing.kv else "text"
-    why = f"{size / passing.share / 1e6:.4g} MB of {what} per request"
+    why = f"{_bytes(size / passing.share)} of {what} per request"
     if leg.background:
         why += f", beside {leg.background / leg.rate:.0%} that others take"
     if not leg.is_shared:
@@ -180,3 +180,9 @@ def _notes(scenario: Scenario, parts: Parts, coming: Sequence[Flow]) -> list[str
         if any(leaves_hits_out(scenario, parts, end, klass) for klass in klasses):
             told.append(f"hits of the prefix cache of {name} are left out: it may carry more")
     return told
+
+
+def _bytes(number: float) -> str:
+    """Bytes in words: `2.94 GB`."""
+    factor, unit = next(((f, u) for f, u in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")) if number >= f), (1.0, "B"))
+    return f"{number / factor:.3g} {unit}"

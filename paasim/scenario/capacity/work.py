@@ -123,7 +123,7 @@ def _decoding(engine: Engine, answers: list[Load]) -> tuple[float, str]:
         limit = ", as many as its KV memory holds"
         if any(len(load.people.prompts) > 1 for load in answers):
             seconds, batch = _crowded(engine, answers, found)
-    return seconds, f"{seconds / share:.3g} s of decoding per request in batches of {batch:.4g}{limit}"
+    return seconds, f"{seconds / share:.3g} s of decoding per request in batches of {batch:.3g}{limit}"
 
 
 def _crowded(engine: Engine, answers: list[Load], found: Full) -> tuple[float, float]:

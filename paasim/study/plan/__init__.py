@@ -1,1 +1,1 @@
-"""Capacity planning: the most load within objectives, what limits it, and what would relieve it."""
+"""Capacity planning: two goals, `max_rate` and `min_cost`, and what both share: objectives, loads, the folder."""

@@ -1,60 +1,49 @@
-"""The folder of a plan for least cost: `plan.json`, every candidate, the chosen scenario, and what was simulated."""
+"""The folder of a plan, whatever its goal: `plan.json`, what was tried, the scenario that keeps it, the manifest."""
 
 from __future__ import annotations
 
-import csv
-import io
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from paasim.core.atomic import replace
 from paasim.core.errors import InputError
-from paasim.results.folder import scenario_text
-from paasim.study.plan.min_cost import Found
-from paasim.study.plan.trial import each_fact
+from paasim.results.folder import keep, scenario_text
+from paasim.results.manifest import manifest
+from paasim.scenario.scenario import Scenario
 
-DOCUMENT, CANDIDATES, SCENARIO = "plan.json", "candidates.csv", "scenario.yaml"
+DOCUMENT, SCENARIO, MANIFEST = "plan.json", "scenario.yaml", "manifest.json"
 
 
-def write(found: Found, folder: Path) -> None:
-    """Write a plan's folder, over an earlier plan in it; `scenario.yaml` runs again.
+def write(
+    folder: Path,
+    document: str,
+    table: tuple[str, str],
+    asked: Scenario,
+    found: Scenario | None,
+    command: Sequence[str] = (),
+) -> None:
+    """Write a plan's folder, over an earlier plan in it; `plan.json` comes last, so a folder that has it is complete.
+
+    Args:
+        folder: made if need be.
+        document: `plan.json`.
+        table: name and content of the CSV file of what was tried.
+        asked: the scenario that was planned for.
+        found: the scenario that keeps the objectives; None if none does.
+        command: the command line, for the manifest.
 
     Raises:
         InputError: if it cannot be written.
     """
+    name, rows = table
+    files = {name: rows}
+    if found is not None:
+        files[SCENARIO] = scenario_text(found.expanded(), asked.base, folder)
+    files[MANIFEST] = json.dumps(manifest(asked.expanded(), asked.base, command), indent=2, ensure_ascii=False) + "\n"
+    files[DOCUMENT] = document.rstrip() + "\n"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / DOCUMENT).unlink(missing_ok=True)
-        (folder / SCENARIO).unlink(missing_ok=True)
-        replace(folder / CANDIDATES, table(found).encode())
-        if found.scenario is not None:
-            text = scenario_text(found.scenario.expanded(), found.scenario.base, folder)
-            replace(folder / SCENARIO, text.encode())
-        replace(folder / DOCUMENT, f"{found.plan.model_dump_json(indent=2)}\n".encode())
+        for earlier in (DOCUMENT, SCENARIO):
+            (folder / earlier).unlink(missing_ok=True)
     except OSError as error:
         raise InputError.one(str(folder), f"cannot be written: {error.strerror}", "choose another folder: -o") from None
-
-
-def table(found: Found) -> str:
-    """Every candidate, the cheapest first, with what became of it and why, as CSV."""
-    search = found.search
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(
-        ["cost_per_hour", *search.space.names, "fate", "reason", "replications", "ttft_p99", "requests_per_s"]
-    )
-    for candidate in search.in_order_of_cost():
-        trial = search.trials.get(candidate)
-        facts = each_fact(trial.outcomes) if trial is not None else []
-        ttft = [each.metrics["ttft"].p99 for each in facts if "ttft" in each.metrics]
-        cost = search.costs[candidate]
-        rows.writerow(
-            [
-                f"{cost:.6g}" if cost < float("inf") else "",
-                *(option.label for option in search.space.chosen(candidate)),
-                *search.reason(candidate),
-                len(facts),
-                f"{sum(ttft) / len(ttft):.6g}" if ttft else "",
-                f"{sum(each.requests_per_s for each in facts) / len(facts):.6g}" if facts else "",
-            ]
-        )
-    return text.getvalue()
+    keep(folder, {name: text.encode() for name, text in files.items()})

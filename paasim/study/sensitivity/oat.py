@@ -84,10 +84,16 @@ def _paired(ours: Outcome, other: Outcome, measure: Measure) -> Interval | None:
     return a - b - half, a - b + half
 
 
+NOTHING = 1e-9
+"""Differences, s or 1/s, up to which there is none: what is left of sums of floating-point numbers."""
+
+
 def _shape(low: Moved, high: Moved, across: Interval | None) -> Shape:
     """How the metric follows the input, as far as the intervals say."""
     at_low, at_high = _sign(low.difference, low.ci95), _sign(high.difference, high.ci95)
-    if not low.difference and not high.difference:
+    if low.difference is None and high.difference is None:
+        return "cannot tell"
+    if abs(low.difference or 0.0) < NOTHING and abs(high.difference or 0.0) < NOTHING:
         return "cannot tell" if low.difference is None or high.difference is None else "none"
     if at_low == at_high:
         if at_low:

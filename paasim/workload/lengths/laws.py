@@ -7,6 +7,7 @@ place in the stream whatever the parameters are.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -127,6 +128,7 @@ class TruncatedLogNormal:
         self.mean = truncated_mean(mu, sigma, low, high)
 
     @classmethod
+    @lru_cache(maxsize=256)  # a study validates the same lengths a thousand times
     def with_mean(cls, mean: float, sigma: float, low: int, high: int | None) -> TruncatedLogNormal:
         """The law whose mean after truncation is `mean`; μ is found by bisection, as the mean grows with μ.
 

@@ -11,13 +11,13 @@ import pytest
 
 from paasim.scenario.loader import changed
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan.estimates import fullness, lone_prefill
-from paasim.study.plan.lattice import Lattice, helps_early, helps_late, most_telling
-from paasim.study.plan.min_cost import Asked, planned
+from paasim.study.plan.min_cost.estimates import fullness, lone_prefill
+from paasim.study.plan.min_cost.lattice import Lattice, helps_early, helps_late, most_telling
+from paasim.study.plan.min_cost.pareto import Figures, front
+from paasim.study.plan.min_cost.plan import Asked, planned
+from paasim.study.plan.min_cost.prune import MARGIN, Bounds
+from paasim.study.plan.min_cost.space import Space, short_names
 from paasim.study.plan.objective import Objective
-from paasim.study.plan.pareto import Figures, front
-from paasim.study.plan.prune import MARGIN, Bounds
-from paasim.study.plan.space import Space, short_names
 from tests.study.plan import spaces
 
 LIMIT = Objective.parse("ttft:p90=1500ms")

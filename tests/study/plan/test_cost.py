@@ -11,9 +11,9 @@ from paasim.core.errors import InputError
 from paasim.scenario.loader import changed, from_dict
 from paasim.scenario.plan import PricesSpec
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan.cost import Costs, priced, quote
-from paasim.study.plan.min_cost import Asked, planned
-from paasim.study.plan.space import Space
+from paasim.study.plan.min_cost.cost import Costs, priced, quote
+from paasim.study.plan.min_cost.plan import Asked, planned
+from paasim.study.plan.min_cost.space import Space
 from tests.study.plan import spaces
 
 TOKEN_BYTES = 131_072

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paasim.scenario.loader import changed
-from paasim.study.plan.min_cost import Asked, Found, min_cost
+from paasim.study.plan.min_cost.plan import Asked, Found, min_cost
 from paasim.study.point import Point, work
 from tests.study.plan import spaces
 

@@ -12,12 +12,12 @@ import pytest
 from paasim.core.errors import InputError
 from paasim.scenario.loader import changed
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan.cheapest import Settings
-from paasim.study.plan.cost import Costs
-from paasim.study.plan.min_cost import Asked, Found, min_cost, planned
+from paasim.study.plan.min_cost.cost import Costs
+from paasim.study.plan.min_cost.plan import Asked, Found, min_cost, planned
+from paasim.study.plan.min_cost.search import Settings
+from paasim.study.plan.min_cost.space import Candidate, Space
+from paasim.study.plan.min_cost.trial import mean_margin
 from paasim.study.plan.objective import objectives
-from paasim.study.plan.space import Candidate, Space
-from paasim.study.plan.trial import mean_margin
 from paasim.study.point import Outcome, Point, work
 from paasim.study.store import Store
 from tests.study.plan import spaces

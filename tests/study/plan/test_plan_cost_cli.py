@@ -11,7 +11,7 @@ import pytest
 
 from paasim.cli import app
 from paasim.scenario import yaml
-from paasim.study.plan.min_cost_schema import plan_schema
+from paasim.study.plan.min_cost.schema import plan_schema
 from tests.study.plan import spaces
 
 SMALL = ["--over", f"{spaces.PREFILL}.instances=2..3", "--over", f"{spaces.DECODE}.instances=2"]
@@ -37,6 +37,7 @@ def test_a_plan_is_shown_and_kept(scene: str, capsys: pytest.CaptureFixture[str]
     assert len(rows) == plan["candidates"] == 8
     assert [row["fate"] for row in rows].count("chosen") == 1
     assert [float(row["cost_per_hour"]) for row in rows] == sorted(float(row["cost_per_hour"]) for row in rows)
+    assert json.loads((folder / "manifest.json").read_text())["command"]
     assert app.run(["run", str(folder), "--json"]) in (0, 3)
 
 

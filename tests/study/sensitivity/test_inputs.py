@@ -14,7 +14,7 @@ from paasim.study.sensitivity.plan import Options, plan
 from paasim.study.sensitivity.profile_error import suspects
 from tests.study.sensitivity.beds import queue
 
-WITHOUT_DATA = [name for name in bundled() if name not in ("azure", "mooncake")]
+WITHOUT_DATA = [name for name in bundled() if name not in ("azure", "mooncake", "mooncake-plan")]
 
 
 @pytest.mark.parametrize("name", WITHOUT_DATA)

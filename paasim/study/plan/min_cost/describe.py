@@ -1,16 +1,18 @@
-"""Candidates as `plan.json` holds them."""
+"""Candidates as `plan.json` and `candidates.csv` hold them."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Sequence
 from math import inf
 from statistics import fmean
 
-from paasim.study.plan.cheapest import Search
-from paasim.study.plan.min_cost_schema import Cost, Kept, Simulated
+from paasim.study.plan.min_cost.pareto import Figures, front
+from paasim.study.plan.min_cost.schema import Cost, Kept, Simulated
+from paasim.study.plan.min_cost.search import Search
+from paasim.study.plan.min_cost.trial import Trial, each_fact, mean_margin
 from paasim.study.plan.objective import Objective
-from paasim.study.plan.pareto import Figures, front
-from paasim.study.plan.trial import Trial, each_fact, mean_margin
 
 
 def simulated(search: Search, trials: Sequence[Trial]) -> list[Simulated]:
@@ -78,3 +80,28 @@ def _kept(trial: Trial, objective: Objective) -> Kept:
 def _mean(values: Iterable[float]) -> float | None:
     found = list(values)
     return fmean(found) if found else None
+
+
+def table(search: Search) -> str:
+    """Every candidate, the cheapest first, with what became of it and why, as CSV."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(
+        ["cost_per_hour", *search.space.names, "fate", "reason", "replications", "ttft_p99", "requests_per_s"]
+    )
+    for candidate in search.in_order_of_cost():
+        trial = search.trials.get(candidate)
+        facts = each_fact(trial.outcomes) if trial is not None else []
+        ttft = [each.metrics["ttft"].p99 for each in facts if "ttft" in each.metrics]
+        cost = search.costs[candidate]
+        rows.writerow(
+            [
+                f"{cost:.6g}" if cost < float("inf") else "",
+                *(option.label for option in search.space.chosen(candidate)),
+                *search.reason(candidate),
+                len(facts),
+                f"{sum(ttft) / len(ttft):.6g}" if ttft else "",
+                f"{sum(each.requests_per_s for each in facts) / len(facts):.6g}" if facts else "",
+            ]
+        )
+    return text.getvalue()

@@ -21,13 +21,13 @@ from paasim.core.errors import InputError
 from paasim.scenario import checks
 from paasim.scenario.plan import PricesSpec
 from paasim.study.execute import Progress
-from paasim.study.plan.cost import Costs, Quote, priced
-from paasim.study.plan.lattice import Lattice, Mask, most_telling
+from paasim.study.plan.min_cost.cost import Costs, Quote, priced
+from paasim.study.plan.min_cost.lattice import Lattice, Mask, most_telling
+from paasim.study.plan.min_cost.prune import Bounds
+from paasim.study.plan.min_cost.reasons import missed
+from paasim.study.plan.min_cost.space import Candidate, Space
+from paasim.study.plan.min_cost.trial import START, Trial, each_fact
 from paasim.study.plan.objective import ATTAINMENT, Objective
-from paasim.study.plan.prune import Bounds
-from paasim.study.plan.reasons import missed
-from paasim.study.plan.space import Candidate, Space
-from paasim.study.plan.trial import START, Trial, each_fact
 from paasim.study.point import Outcome, Point
 
 Evaluate = Callable[[Sequence[Point]], list[Outcome]]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 
 from paasim.results.manifest import version
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan import document
-from paasim.study.plan.bench import Trial
-from paasim.study.plan.bottleneck import bottleneck
-from paasim.study.plan.bounds import bounds
-from paasim.study.plan.document import PlanDocument, Unit
-from paasim.study.plan.feasible import infeasible
-from paasim.study.plan.find import Found, Settings, find
 from paasim.study.plan.load import at_load, of_length, offered_rate, users
+from paasim.study.plan.max_rate import schema as document
+from paasim.study.plan.max_rate.bench import Trial
+from paasim.study.plan.max_rate.bottleneck import bottleneck
+from paasim.study.plan.max_rate.bounds import bounds
+from paasim.study.plan.max_rate.find import Found, Settings, find
+from paasim.study.plan.max_rate.infeasible import infeasible
+from paasim.study.plan.max_rate.relief import Relief, reliefs
+from paasim.study.plan.max_rate.schema import PlanDocument, Unit
 from paasim.study.plan.objective import Objective, objectives
-from paasim.study.plan.relief import Relief, reliefs
+
+SURE = 1.02
+"""Times its bound that a place may seem to carry before that is doubted: bounds hold within 2 %."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def plan(
         loads=[_load(each, goals, scale) for each in sorted(found.bench.tried, key=lambda each: each.factor)],
         simulations=found.bench.done,
         simulated_requests=found.bench.simulated,
-        warnings=_warnings(found, chosen),
+        warnings=[*_warnings(found, chosen), *beyond(at, full)],
     )
     return Plan(made, _promised(found))
 
@@ -233,6 +236,22 @@ def _warnings(found: Found, settings: Settings) -> list[str]:
         said.append("an end of the interval lies beyond the loads that were measured")
     lost = _lost(sure.at if sure is not None else found.bracket.low)
     return [*said, *lost]
+
+
+def beyond(at: Trial | None, bounds: Mapping[str, float]) -> list[str]:
+    """A warning where the load is more than the bounds say that any long run can carry.
+
+    Args:
+        at: the load in question.
+        bounds: how full every place is by its bound at the scenario's own load.
+    """
+    name = max(bounds, key=lambda each: bounds[each], default=None)
+    if at is None or name is None or bounds[name] * at.factor <= SURE:
+        return []
+    return [
+        f"by its bound {name} would be {bounds[name] * at.factor:.1%} full: unless a prefix cache spares it work, "
+        "longer runs would show that queues grow; a smaller --tolerance makes them longer"
+    ]
 
 
 def _lost(at: Trial | None) -> list[str]:

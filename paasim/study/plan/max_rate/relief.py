@@ -17,10 +17,10 @@ from paasim.scenario.legs import Leg, legs
 from paasim.scenario.loader import changed
 from paasim.scenario.parts import Parts
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan.bench import Bench
-from paasim.study.plan.bottleneck import loads
-from paasim.study.plan.find import COARSE, Found, Settings
-from paasim.study.plan.search import search
+from paasim.study.plan.max_rate.bench import Bench
+from paasim.study.plan.max_rate.bottleneck import loads
+from paasim.study.plan.max_rate.find import COARSE, Found, Settings
+from paasim.study.plan.max_rate.search import search
 
 SIZES = (1e9, 2.5e9, 5e9, 10e9, 25e9, 40e9, 50e9, 100e9, 200e9, 400e9, 800e9, 1600e9)
 """Sizes in which links are sold, bits/s."""

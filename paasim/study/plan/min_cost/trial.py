@@ -13,8 +13,8 @@ from statistics import fmean, stdev
 
 from paasim.metrics.intervals import half_width
 from paasim.scenario.scenario import Scenario
+from paasim.study.plan.min_cost.space import Candidate
 from paasim.study.plan.objective import Objective
-from paasim.study.plan.space import Candidate
 from paasim.study.point import Facts, Outcome
 
 START = 2

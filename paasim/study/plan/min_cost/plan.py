@@ -13,13 +13,13 @@ from paasim.scenario import yaml
 from paasim.scenario.plan import PlanSpec, expand_range
 from paasim.scenario.planning import BLOCK, misplanned
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan import describe
-from paasim.study.plan.cheapest import Search, Settings, is_same_every_time
 from paasim.study.plan.load import at_load, offered_rate
-from paasim.study.plan.min_cost_schema import Nearest, Plan
+from paasim.study.plan.min_cost import describe
+from paasim.study.plan.min_cost.remedy import Remedy, remedy
+from paasim.study.plan.min_cost.schema import Nearest, Plan
+from paasim.study.plan.min_cost.search import Search, Settings, is_same_every_time
+from paasim.study.plan.min_cost.space import Candidate, Space
 from paasim.study.plan.objective import objectives
-from paasim.study.plan.remedy import Remedy, remedy
-from paasim.study.plan.space import Candidate, Space
 from paasim.study.point import Outcome, Point, evaluate
 from paasim.study.store import Store
 

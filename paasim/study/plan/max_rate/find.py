@@ -8,12 +8,12 @@ from math import ceil
 
 from paasim.scenario.scenario import Scenario
 from paasim.study.execute import Progress
-from paasim.study.plan.bench import Bench, Trial
-from paasim.study.plan.bounds import bounds
-from paasim.study.plan.confirm import Confirmed, confirm, drift, needed, spread
 from paasim.study.plan.load import Length, length, offered_rate, users
+from paasim.study.plan.max_rate.bench import Bench, Trial
+from paasim.study.plan.max_rate.bounds import bounds
+from paasim.study.plan.max_rate.confirm import Confirmed, confirm, drift, needed, spread
+from paasim.study.plan.max_rate.search import Bracket, narrowed, search
 from paasim.study.plan.objective import Objective
-from paasim.study.plan.search import Bracket, narrowed, search
 from paasim.study.store import Store
 
 BEYOND = 20

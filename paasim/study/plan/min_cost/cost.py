@@ -23,8 +23,8 @@ from paasim.scenario import lookup
 from paasim.scenario.ends import End, ends, path_between
 from paasim.scenario.plan import PricesSpec
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan.estimates import kv_rates
-from paasim.study.plan.space import Axis, Candidate, Space, with_changes
+from paasim.study.plan.min_cost.estimates import kv_rates
+from paasim.study.plan.min_cost.space import Axis, Candidate, Space, with_changes
 
 HOUR = 3600.0
 GBPS = 1e9

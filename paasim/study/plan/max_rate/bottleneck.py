@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from paasim.study.plan.bench import Trial
+from paasim.study.plan.max_rate.bench import Trial
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ import numpy.typing as npt
 from paasim.core.errors import InputError
 from paasim.scenario.ends import ends
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan.cost import over
-from paasim.study.plan.estimates import fullness, lone_prefill
+from paasim.study.plan.min_cost.cost import over
+from paasim.study.plan.min_cost.estimates import fullness, lone_prefill
+from paasim.study.plan.min_cost.reasons import seconds
+from paasim.study.plan.min_cost.space import Axis, Candidate, Space
 from paasim.study.plan.objective import Objective
-from paasim.study.plan.reasons import seconds
-from paasim.study.plan.space import Axis, Candidate, Space
 
 MARGIN = 0.10
 """Share by which an estimate must be exceeded before it counts."""

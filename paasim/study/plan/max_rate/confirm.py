@@ -30,7 +30,7 @@ from math import sqrt
 import numpy as np
 
 from paasim.metrics.intervals import LEVEL, half_width
-from paasim.study.plan.bench import UNSTEADY, Bench, Trial
+from paasim.study.plan.max_rate.bench import UNSTEADY, Bench, Trial
 
 WIDEST = 0.2
 """How far from the estimate the next loads are at most, relative."""

@@ -14,7 +14,7 @@ from math import sqrt
 import numpy as np
 
 from paasim.metrics.intervals import half_width
-from paasim.study.plan.bench import Bench, Trial
+from paasim.study.plan.max_rate.bench import Bench, Trial
 
 STEP = 1.5
 """Factor between loads while there is no bracket yet."""

@@ -13,11 +13,11 @@ from math import ceil
 
 from paasim.core.errors import InputError
 from paasim.scenario import checks
-from paasim.study.plan.cheapest import Search
-from paasim.study.plan.cost import priced, quote
-from paasim.study.plan.reasons import missed
-from paasim.study.plan.space import Candidate, with_changes
-from paasim.study.plan.trial import START, Trial
+from paasim.study.plan.min_cost.cost import priced, quote
+from paasim.study.plan.min_cost.reasons import missed
+from paasim.study.plan.min_cost.search import Search
+from paasim.study.plan.min_cost.space import Candidate, with_changes
+from paasim.study.plan.min_cost.trial import START, Trial
 
 AMPLE = 4.0
 """Times as much of a resource, from which on more of it is not tried."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from paasim.scenario.ends import ends
 from paasim.scenario.scenario import Scenario
-from paasim.study.plan.space import Axis, Candidate, Space
+from paasim.study.plan.min_cost.space import Axis, Candidate, Space
 
 Mask = npt.NDArray[np.bool_]
 

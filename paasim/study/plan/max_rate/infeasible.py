@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from paasim.scenario.legs import legs
 from paasim.scenario.loader import changed
 from paasim.scenario.parts import Parts
-from paasim.study.plan.bench import Bench, Trial
-from paasim.study.plan.find import Found
-from paasim.study.plan.relief import CODECS, bits
+from paasim.study.plan.max_rate.bench import Bench, Trial
+from paasim.study.plan.max_rate.find import Found
+from paasim.study.plan.max_rate.relief import CODECS, bits
 
 WIDER = (2.0, 4.0, 10.0)
 FASTER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0)

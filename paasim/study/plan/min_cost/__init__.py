@@ -1,0 +1,1 @@
+"""The cheapest candidate of a search space that keeps all limits at a load."""

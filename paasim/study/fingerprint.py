@@ -72,7 +72,7 @@ def _by_content(node: Any, base: Path | None, name: str = "") -> Any:
         return node
     if name in ("profile", "between"):
         return _profile(node, base)
-    file = _file(node, base)
+    file = _file(node, base, is_path=name == "path")
     return node if file is None else {"file": _file_hash(file, *_stamp(file))}
 
 
@@ -90,9 +90,9 @@ def _digest(profile: Any, stamp: tuple[int, int] | None) -> str:
     return str(profile.digest())
 
 
-def _file(text: str, base: Path | None) -> Path | None:
-    """The file that a text names; None if it names none."""
-    if len(text) > LONGEST_PATH or not ("/" in text or "." in text):
+def _file(text: str, base: Path | None, *, is_path: bool) -> Path | None:
+    """The file that a text names; None if it names none. Where no path is asked for, a bare word is none."""
+    if len(text) > LONGEST_PATH or not (is_path or "/" in text or "." in text):
         return None
     try:
         path = expand(text, base)

@@ -140,6 +140,15 @@ MOONCAKE = {"kind": "bundled", "name": "mooncake-conversation"}
 AZURE = {"kind": "bundled", "name": "azure-code"}
 MEMORY = f"{40 * CACHE / 2**30:.6g} GiB"
 """Room for 40 caches of 3,000 tokens."""
+
+
+def crowded(lengths: Any, instances: int = 1) -> dict[str, Any]:
+    """A decode pool whose memory overflows now and then: what is preempted is computed again."""
+    more = {"kv_memory": MEMORY, "max_seqs": 1000, "instances": instances}
+    pools = {"prefill": BIG_PREFILL, "decode": pool("decode", BOTH, **more)}
+    return scene(lengths, pools, PD, network={"links": LOCAL})
+
+
 DRAWN = {
     "prompts first": (whole(BUDGET, UNEVEN, max_seqs=16), "dc.whole", 12_000, 0.01),
     "mixed": (whole({"kind": "chunked", "chunk": 2048}, UNEVEN, max_seqs=16), "dc.whole", 12_000, 0.01),
@@ -148,6 +157,8 @@ DRAWN = {
     "Azure's lengths": (prefill(BUDGET, AZURE), "dc.prefill", 8000, 0.05),
     "Azure's lengths, mixed": (whole({"kind": "chunked", "chunk": 2048}, AZURE), "dc.whole", 8000, 0.05),
     "memory of a decode pool": (decode(kv_memory=MEMORY, max_seqs=1000), "dc.decode", 8000, 0.05),
+    "memory of a decode pool, uneven": (crowded(UNEVEN), "dc.decode", 8000, 0.05),
+    "memory of a decode pool, Azure's lengths": (crowded(AZURE, instances=2), "dc.decode", 12_000, 0.05),
     "memory of a prefill pool": (
         scene(
             UNEVEN,

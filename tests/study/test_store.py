@@ -58,6 +58,16 @@ def test_files_count_by_content_and_not_by_place(tmp_path: Path) -> None:
     assert keys[0] == keys[1] != keys[2]
 
 
+def test_a_file_whose_name_looks_like_a_word_counts_by_content_too(tmp_path: Path) -> None:
+    lengths = "workload.lengths={kind: empirical, path: recorded}"
+
+    def key(rows: str) -> str:
+        (tmp_path / "recorded").write_text(f"prompt_tokens,output_tokens\n{rows}\n")
+        return fingerprint.key(Point("x", changed(tiny(tmp_path), [lengths])))
+
+    assert key("100,5") == key("100,5") != key("2000,5")
+
+
 def test_profiles_count_by_content(tmp_path: Path) -> None:
     keys = []
     for name, step in (("a", "100 us"), ("b", "100 us"), ("b", "200 us")):

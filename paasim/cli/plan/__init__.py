@@ -59,6 +59,8 @@ def plan(
     """
     if max_rate and min_cost:
         raise typer.BadParameter("give one of them", param_hint="--max-rate, --min-cost")
+    if variant is not None and variants is not None:
+        raise typer.BadParameter("give one of them", param_hint="--variant, --variants")
     of_rate = {"--variants": variants, "--tolerance": tolerance, "--confirm": confirm, "--reliefs": reliefs}
     of_cost = {"--over": over or None, "--load": load, "--pareto": pareto or None}
     _none_of(of_rate if min_cost else of_cost, "--max-rate" if min_cost else "--min-cost")

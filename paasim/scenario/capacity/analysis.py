@@ -5,7 +5,7 @@ are filled by the batching policy's own rule (`saturated.py`), decoding runs at 
 memory allow (`decoding.py`), and bytes go over what each link has for them: its rate, or the mean of one that changes,
 less the background traffic that does not yield. Transports change what a transfer takes, not what a link carries.
 
-Left out: prefix-cache hits that depend on the run, preemption at decode pools, the pull-back of closed loops, users who
+Left out: prefix-cache hits that depend on the run, the pull-back of closed loops, users who
 give up, imbalance between instances. Codecs take time, not the time of an engine, as in the simulator.
 """
 

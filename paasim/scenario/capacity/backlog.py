@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 
 import numpy as np
 
@@ -26,10 +26,10 @@ MOST_STEPS = 8_000
 
 
 class Line(deque[Request]):
-    """A queue that never empties, or, as long as it has a rate, fills at random moments."""
+    """A queue that never empties, or, as long as it has a rate, fills at random moments; with no more, it ends."""
 
     def __init__(self, more: Iterator[Request], rate: float) -> None:
-        super().__init__((next(more),))
+        super().__init__(islice(more, 1))
         self._more, self.rate = more, rate
         self._rng = np.random.Generator(np.random.PCG64(SHUFFLE))
         self.coming = float(self._rng.exponential(1.0 / rate)) if rate else 0.0
@@ -39,7 +39,7 @@ class Line(deque[Request]):
         """Take the first one."""
         first = super().popleft()
         if not self and not self.rate:
-            self.append(next(self._more))
+            self.extend(islice(self._more, 1))
         return first
 
     def fill(self, now: float) -> None:
@@ -52,7 +52,7 @@ class Line(deque[Request]):
         """Let it never be empty from now on."""
         self.rate = 0.0
         if not self:
-            self.append(next(self._more))
+            self.extend(islice(self._more, 1))
 
 
 @dataclass
@@ -83,9 +83,10 @@ class Backlog:
         self._policy = engine.batching.build()
         self._turns = iter(cycle(turns))
         self._ready: deque[Request] = deque()
+        self._only_decodes = not any(load.computes for load in loads)
         self.decoding = Decoding(engine.steps.plain, engine.steps.windows, engine.block)
         self.partial: list[Request] = []
-        self._line = Line(self._prompts(), rate)
+        self._line = Line(iter(()) if self._only_decodes else self._prompts(), 0.0 if self._only_decodes else rate)
         self.waiting: deque[Request] = self._line
         self._seqs = self._pinned = 0
         self.tally = Tally()
@@ -94,7 +95,7 @@ class Backlog:
         """Until every slot has been used twice, or as good as that."""
         while self._is_cold() and self.tally.runs < MOST_STEPS:
             self._line.fill(self.tally.time)
-            if self.waiting or self.partial or self.decoding.count:
+            if self.waiting or self.partial or self.decoding.count or self._only_decodes:
                 self._advance()
             else:
                 self.tally.time = self._line.coming
@@ -136,7 +137,7 @@ class Backlog:
     def _advance(self) -> None:
         decoding, tally = self.decoding, self.tally
         self._make_room()
-        while self._ready and self._seqs < self._engine.max_seqs and self._has_room(self._blocks(self._ready[0])):
+        while self._is_next_welcome():
             request = self._ready.popleft()
             self._count(request, 0.0)
             self._seqs += 1
@@ -151,6 +152,16 @@ class Backlog:
         for request in decoding.finished():
             self._finish(request)
         self._end_prompts(batch)
+
+    def _is_next_welcome(self) -> bool:
+        """Whether a cache that is ready gets a slot and room; where nothing else comes, one is always ready."""
+        if self._only_decodes:
+            while not self._ready:
+                self._ready.extend(self._caches(next(self._turns)))
+            if self.waiting:  # preempted sequences come first
+                return False
+        ready = self._ready
+        return bool(ready) and self._seqs < self._engine.max_seqs and self._has_room(self._blocks(ready[0]))
 
     def _run(self) -> float:
         """Seconds of a run of decode steps, up to a finish or an arrival that there is a slot for."""
@@ -250,11 +261,20 @@ class Backlog:
 
     def _prompts(self) -> Iterator[Request]:
         """Requests whose prompts are computed here; those that come with their KV stand ready on the way."""
-        for which, prompt, output in self._turns:
-            load = self._loads[which]
-            request = Request(-1, which, 0.0, prompt, output)
-            request.left = (output if load.decode_first else output - 1) if load.decodes else 0
-            if load.computes:
-                yield request
-            elif request.left:
-                self._ready.append(request)
+        for turn in self._turns:
+            if self._loads[turn[0]].computes:
+                yield self._request(turn)
+            else:
+                self._ready.extend(self._caches(turn))
+
+    def _caches(self, turn: tuple[int, int, int]) -> list[Request]:
+        """The request, if anything of it is left to decode."""
+        request = self._request(turn)
+        return [request] if request.left else []
+
+    def _request(self, turn: tuple[int, int, int]) -> Request:
+        which, prompt, output = turn
+        load = self._loads[which]
+        request = Request(-1, which, 0.0, prompt, output)
+        request.left = (output if load.decode_first else output - 1) if load.decodes else 0
+        return request

@@ -7,7 +7,7 @@ where the time is linear in S. One sequence at a time is summed step by step ins
 
 Memory, by Little's law: B · mean blocks while decoding, and the blocks of caches that are on their way here, for which
 room is reserved, must fit. Left out: what is preempted where memory overflows for a while, so that an engine that
-memory limits carries somewhat less than this.
+memory limits carries somewhat less than this (`work.py` lets it work step by step then).
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ class Full:
     """Seconds of the engine per request of the scenario."""
     by_memory: bool
     """Whether memory, not slots, limits the batch."""
+    coming: float = 0.0
+    """Blocks that are reserved, where memory limits, for caches that are on their way."""
 
 
 def rhythm(engine: Engine, loads: Sequence[Load]) -> Rhythm:
@@ -88,9 +90,10 @@ def full(engine: Engine, loads: tuple[Load, ...]) -> Full:
     slots = engine.max_seqs
     coming = sum(load.weight * load.people.mean(engine.blocks_of(load.people.prompts)) * load.hold for load in loads)
 
+    own = asked.block_steps / asked.steps
+
     def blocks(batch: int) -> float:
         """Blocks in use at this batch."""
-        own = asked.block_steps / asked.steps
         return batch * own + coming * batch / (asked.steps * step_time(engine.steps, batch, asked))
 
     if engine.blocks == inf or blocks(slots) <= engine.blocks:
@@ -104,7 +107,8 @@ def full(engine: Engine, loads: tuple[Load, ...]) -> Full:
     # Between the last batch that fits and the first that does not, by the share of time that each may have.
     part = min(max((engine.blocks - blocks(low)) / (blocks(high) - blocks(low)), 0.0), 1.0)
     rates = [1.0 / _seconds(engine, loads, batch, asked) for batch in (low, high)]
-    return Full(low + part, 1.0 / (rates[0] + part * (rates[1] - rates[0])), True)
+    batch = low + part
+    return Full(batch, 1.0 / (rates[0] + part * (rates[1] - rates[0])), True, max(engine.blocks - batch * own, 0.0))
 
 
 def step_time(steps: Steps, batch: int, asked: Rhythm) -> float:

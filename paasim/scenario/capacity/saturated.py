@@ -50,6 +50,8 @@ def packed(engine: Engine, loads: tuple[Load, ...]) -> Packed:
     (a ratio estimator), so that the result follows the whole law of lengths.
     """
     turns = _turns(engine, loads)
+    if not any(load.computes for load in loads):  # what ends with its first token never comes here
+        turns = [turn for turn in turns if turn[2] > (0 if loads[turn[0]].decode_first else 1)]
     if not turns:
         return Packed(0.0, 0.0, 0.0, 0.0)
     seen = _seen(engine, loads, turns, 0.0)

@@ -71,7 +71,8 @@ def axis(text: str) -> tuple[str, list[Any]]:
             values += item.values(is_whole=whole)
     except ValueError as error:
         raise InputError.one("--over", str(error), "write e.g. --over router.prompt_tokens=1000,2000,4000") from None
-    return path.strip(), list(dict.fromkeys(values))
+    distinct = {json.dumps(value): value for value in values}  # a value may be a whole block, such as a router
+    return path.strip(), list(distinct.values())
 
 
 def search(scenario: Scenario, over: Mapping[str, Sequence[Any]], totals: Sequence[Total] = ()) -> list[Point]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, replace
+from math import floor, inf
 
+from paasim.core.errors import InputError
 from paasim.model.dtypes import BYTES
 from paasim.scenario.capacity.carried import sizes
-from paasim.scenario.capacity.decoding import alone, full
+from paasim.scenario.capacity.decoding import Full, alone, full
 from paasim.scenario.capacity.engine import Engine, computed_alone, engine_of
 from paasim.scenario.capacity.load import Load, Prefix
 from paasim.scenario.capacity.saturated import packed
@@ -117,11 +118,29 @@ def _one_by_one(engine: Engine, prompts: list[Load], answers: list[Load]) -> tup
 
 def _decoding(engine: Engine, answers: list[Load]) -> tuple[float, str]:
     found, share = full(engine, tuple(answers)), sum(load.weight for load in answers)
-    limit = ", as many as its KV memory holds" if found.by_memory else ""
-    return (
-        found.seconds,
-        f"{found.seconds / share:.3g} s of decoding per request in batches of {found.batch:.3g}{limit}",
-    )
+    seconds, batch, limit = found.seconds, found.batch, ""
+    if found.by_memory:
+        limit = ", as many as its KV memory holds"
+        if any(len(load.people.prompts) > 1 for load in answers):
+            seconds, batch = _crowded(engine, answers, found)
+    return seconds, f"{seconds / share:.3g} s of decoding per request in batches of {batch:.3g}{limit}"
+
+
+def _crowded(engine: Engine, answers: list[Load], found: Full) -> tuple[float, float]:
+    """Seconds per request of the scenario, and the mean batch, where uneven sequences fill the memory.
+
+    Memory overflows for a while and is idle for another, and what is preempted is computed again, so that it is let
+    work step by step, beside the caches that are on their way here.
+    """
+    free = floor(engine.blocks - found.coming)
+    try:
+        seen = packed(replace(engine, blocks=max(free, 1)), tuple(answers))
+    except InputError:  # a profile without prefill: nothing is computed again
+        return found.seconds, found.batch
+    if not seen.seconds:
+        return found.seconds, found.batch
+    share = sum(load.weight for load in answers)
+    return max(found.seconds, seen.seconds * share), min(found.batch, seen.batch)
 
 
 def _packed(engine: Engine, loads: list[Load]) -> tuple[float, str]:

@@ -76,6 +76,13 @@ def test_search_keeps_the_sum_and_ranks(capsys: pytest.CaptureFixture[str]) -> N
     assert "Of 3 combinations, prefill.instances 3 and decode.instances 5 carries most" in text
 
 
+def test_values_may_be_whole_blocks(capsys: pytest.CaptureFixture[str]) -> None:
+    routers = "router={kind: fixed, route: paas}, {kind: fixed, route: local}"
+    found = document(capsys, "quickstart", "--variant", "base", "--over", routers)["search"]
+    assert found["best"]["settings"] == {"router": {"kind": "fixed", "route": "local"}}
+    assert len(found["candidates"]) == 2
+
+
 def test_simulated_beside_the_bounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prefill, one prompt at a time, is at work for the share of the time that the bound says at the simulated rate."""
     run = ("--set", "run={requests: 3000, replications: 1, warmup: 0 s}", "--set", "workload.arrivals.rate=2 /s")

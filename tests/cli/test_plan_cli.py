@@ -55,6 +55,7 @@ def test_no_load_is_low_enough(scenario: str, capsys: pytest.CaptureFixture[str]
 def test_wrong_use(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["plan", scenario, "--slo", "ttft=1s"]) == 2
     assert app.run(["plan", scenario]) == 2
+    assert app.run(["plan", scenario, "--slo", "ttft:mean=1s", "--variant", "base", "--variants", "base"]) == 2
     assert app.run(["plan", scenario, "--slo", "ttft:mean=1s", "--tolerance", "9"]) == 2
     assert "Traceback" not in capsys.readouterr().err
 

@@ -88,7 +88,9 @@ class _Beyond:
     def find(self) -> Remedy:
         """The least that helps, among one resource alone and all of them together."""
         if not self.amounts:
-            return self._nothing("No axis of the space is an amount of something, so that more of it could be tried.")
+            return self._nothing(
+                "No axis is the instances of a pool or the bandwidth of a link, so that more of it could be tried."
+            )
         ample = self._tried(dict.fromkeys(self.amounts, AMPLE))
         if ample.margin < 0:
             return self._hopeless(ample)

@@ -19,10 +19,10 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 VARIANT = typer.Option(None, "--variant", metavar="NAME", help="One variant alone; `base` is the scenario itself.")
 VARIANTS = typer.Option(None, "--variants", metavar="A,B", help="Which variants, side by side. Else all.")
-PROMPT = typer.Option("", "--prompt", metavar="N,N,...", help="KV throughput of prefill at these prompt lengths.")
+PROMPT = typer.Option(None, "--prompt", metavar="N,N,...", help="KV throughput of prefill at these prompt lengths.")
 OVER = typer.Option([], "--over", metavar="PATH=VALUES", help="Search for the values that carry most. May be repeated.")
 SUM = typer.Option([], "--sum", metavar="PATH+PATH=N", help="Only combinations that add up so. May be repeated.")
-FORM = typer.Option("exact", "--form", metavar="exact|mean", help="Rate that --over goes by: exact, or mean lengths.")
+FORM = typer.Option(None, "--form", metavar="exact|mean", help="Rate that --over goes by: exact, or mean lengths.")
 SIMULATE = typer.Option(False, "--simulate", help="Simulate as well, and print both side by side.")
 BESIDE = typer.Option(None, "--beside", metavar="DIR", help="The same with a finished run's result folder.")
 AS_JSON = typer.Option(False, "--json", help="Print one JSON document and nothing else.")
@@ -34,10 +34,10 @@ def analyze(
     changes: list[str] = outcome.SET,
     variant: str | None = VARIANT,
     variants: str | None = VARIANTS,
-    prompt: str = PROMPT,
+    prompt: str | None = PROMPT,
     over: list[str] = OVER,
     sums: list[str] = SUM,
-    form: str = FORM,
+    form: str | None = FORM,
     simulate: bool = SIMULATE,
     beside: Path | None = BESIDE,
     seed: int | None = outcome.SEED,
@@ -64,7 +64,7 @@ def analyze(
         found,
         {name: list(throughputs(each, parts[name], lengths)) for name, each in chosen.items()},
         _simulated(loaded, chosen, simulate, beside),
-        _search(chosen, over, sums, form) if over else None,
+        _search(chosen, over, sums, form or "exact") if over else None,
     )
     if as_json:
         console.say_json(told.model_dump(mode="json"))
@@ -79,7 +79,7 @@ def analyze(
         console.note(f"note: {note}")
 
 
-def _can_be(form: str, sums: Sequence[str], over: Sequence[str], simulate: bool, beside: Path | None) -> None:
+def _can_be(form: str | None, sums: Sequence[str], over: Sequence[str], simulate: bool, beside: Path | None) -> None:
     """Whether the options go together.
 
     Raises:
@@ -87,8 +87,10 @@ def _can_be(form: str, sums: Sequence[str], over: Sequence[str], simulate: bool,
     """
     from paasim.core.errors import InputError, did_you_mean
 
-    if form not in ("exact", "mean"):
+    if form is not None and form not in ("exact", "mean"):
         raise InputError.one("--form", f"there is no form '{form}'", did_you_mean(form, ("exact", "mean")))
+    if form is not None and not over:
+        raise InputError.one("--form", "has nothing to rank", "say what varies with --over")
     if sums and not over:
         raise InputError.one("--sum", "has nothing to add up", "say what varies with --over")
     if simulate and beside is not None:
@@ -106,10 +108,11 @@ def _chosen(loaded: Scenario, variant: str | None, variants: str | None) -> dict
     names = [variant] if variant is not None else [each.strip() for each in (variants or "").split(",") if each.strip()]
     if not names:
         return {BASE: loaded, **loaded.fitting}
-    return {name: loaded if name == BASE else chosen(loaded, name) for name in names}
+    option = "--variant" if variant is not None else "--variants"
+    return {name: loaded if name == BASE else chosen(loaded, name, option) for name in names}
 
 
-def _lengths(text: str) -> list[int]:
+def _lengths(text: str | None) -> list[int]:
     from paasim.cli.network.explain import prompt_lengths
 
     return prompt_lengths(text)

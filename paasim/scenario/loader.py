@@ -97,8 +97,8 @@ def from_tree(tree: Node, base: Path | None, overrides: Sequence[str] = ()) -> S
     return scenario.placed(Source(base, tree), variants, misfits)
 
 
-def chosen(scenario: Scenario, variant: str | None) -> Scenario:
-    """The scenario itself, or one of its variants by name.
+def chosen(scenario: Scenario, variant: str | None, option: str = "--variant") -> Scenario:
+    """The scenario itself, or one of its variants by name; `option` is what gave the name, for the message.
 
     Raises:
         InputError: if there is no such variant, or it does not fit the overrides.
@@ -110,7 +110,7 @@ def chosen(scenario: Scenario, variant: str | None) -> Scenario:
     if variant not in scenario.fitting:
         what = f"there is no variant '{variant}'"
         known = [BASE, *scenario.fitting, *scenario.misfits]
-        raise InputError.one(f"--variant {variant}", what, did_you_mean(variant, known))
+        raise InputError.one(f"{option} {variant}", what, did_you_mean(variant, known))
     return scenario.fitting[variant]
 
 

@@ -143,7 +143,9 @@ def _range(scale: Literal["lin", "log"], parts: Sequence[str], text: str) -> Ran
         raise ValueError(f"{quoted(text)} is not a range: {form}")
     count = int(parts[2]) if len(parts) == 3 and parts[2].isdigit() else None
     if len(parts) == 3 and (count is None or not 1 < count <= MOST_VALUES):
-        raise ValueError(f"{quoted(text)}: the number of values must be a whole number from 2 on: {form}")
+        raise ValueError(
+            f"{quoted(text)}: the number of values must be a whole number from 2 to {MOST_VALUES:,}: {form}"
+        )
     (low, unit), (high, other) = _quantity(parts[0], form), _quantity(parts[1], form)
     if unit != other:
         low, high, unit = _in_one_unit(low, unit, high, other, text)

@@ -65,3 +65,8 @@ def test_a_maximum_beyond_its_bound_is_doubted() -> None:
     assert beyond(at, {"link": 0.2, "pool": 0.5}) == []
     assert "pool would be 110.0% full" in beyond(at, {"link": 0.2, "pool": 0.55})[0]
     assert beyond(None, {"pool": 9.0}) == beyond(at, {}) == []
+
+
+def test_a_latency_that_no_request_has_is_said(scenario: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["plan", scenario, "--slo", "tpot:p99=1 s", *QUICK]) == 2
+    assert "no request has a TPOT, which needs answers of two tokens or more" in capsys.readouterr().err

@@ -144,7 +144,7 @@ def test_a_transport_and_the_traffic_of_others_are_told(tmp_path: Path) -> None:
         in said
     )
     assert f"{told.duration:.3g} s alone on the path" in said
-    assert "wan: 90% (786.4 MB of KV cache per request, beside 30% that others take)" in said
+    assert "wan: 90% (786 MB of KV cache per request, beside 30% that others take)" in said
 
 
 def test_what_others_leave_can_be_overloaded(tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ def explain(
         str | None, typer.Option("--variant", metavar="NAME", help="A variant, not the scenario itself.")
     ] = None,
     prompt: Annotated[
-        str, typer.Option("--prompt", metavar="N,N,...", help="Prompt lengths; else quantiles of the workload's.")
-    ] = "",
+        str | None,
+        typer.Option("--prompt", metavar="N,N,...", help="Prompt lengths; else quantiles of the workload's."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say what each route's KV transfers take, what limits them, and from which bandwidth on prefill hides them."""
@@ -48,8 +49,8 @@ def explain(
         console.warn(warning)
 
 
-def prompt_lengths(text: str) -> list[int]:
-    """Prompt lengths from `2000,8000`, the shortest first.
+def prompt_lengths(text: str | None) -> list[int]:
+    """Prompt lengths from `2000,8000`, the shortest first; none if nothing was asked for.
 
     Raises:
         InputError: for anything but whole numbers above 0.
@@ -57,7 +58,7 @@ def prompt_lengths(text: str) -> list[int]:
     from paasim.core.errors import InputError
 
     found = set()
-    for each in text.split(",") if text else ():
+    for each in text.split(",") if text is not None else ():
         number = each.strip().replace("_", "")
         if not number.isdecimal() or not 0 < int(number) <= MOST_TOKENS:
             what = f"'{each.strip()}' is not a prompt length (1 to {MOST_TOKENS:,} tokens)"

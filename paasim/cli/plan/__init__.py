@@ -71,14 +71,14 @@ def plan(
     loaded = outcome.load(scenario, changes, seed, None)
     if variants is not None:
         names = [name.strip() for name in variants.split(",") if name.strip()]
-        return rate.several({name: _chosen(loaded, name) for name in names}, asked)
+        return rate.several({name: _chosen(loaded, name, "--variants") for name in names}, asked)
     return rate.max_rate(_chosen(loaded, variant), asked)
 
 
-def _chosen(scenario: Scenario, variant: str | None) -> Scenario:
+def _chosen(scenario: Scenario, variant: str | None, option: str = "--variant") -> Scenario:
     from paasim.scenario.loader import chosen
 
-    return chosen(scenario, variant)
+    return chosen(scenario, variant, option)
 
 
 def _none_of(options: Mapping[str, object], goal: str) -> None:

@@ -135,7 +135,13 @@ class Objective:
 
         Negative outside. Linear in the mean, or in the share, so that the mean over replications is the margin of all
         of them together.
+
+        Raises:
+            InputError: if requests count, but none has this latency.
         """
+        if self.metric is not None and facts.measured and self.metric not in facts.metrics:
+            what = f"no request has a {self.metric.upper()}, which needs answers of two tokens or more"
+            raise InputError.one(f"--slo {self.key}", what, "leave the objective out, or choose another")
         if self.share is not None:
             kept = self.kept(facts)
             return LOST if kept is None else (kept - self.share) / ((1 - self.share) or 1.0)

@@ -43,7 +43,7 @@ def candidates(study: StudySpec, scenario: Scenario, places: Mapping[str, str]) 
     Raises:
         InputError: for a path or variant that is not there, and for a value that fits nowhere.
     """
-    bases = {name: chosen(scenario, None if name == BASE else name) for name in study.variants or [BASE]}
+    bases = {name: chosen(scenario, None if name == BASE else name, "--variants") for name in study.variants or [BASE]}
     _know(paths(study), bases.values(), places)
     names = short(paths(study))
     made = [_candidate(setting, bases[setting.variant], study, names, places) for setting in settings(study, scenario)]

@@ -25,7 +25,7 @@ def test_offered_load_above_capacity_is_a_warning_with_the_figure(scene) -> None
 def test_a_link_can_be_overloaded(scene) -> None:
     (said,) = scene.warnings(("10 Gbps", "1 Gbps"))
     # Llama-3.1-8B in bf16: 131,072 bytes per token; 131 MB per request at 2 /s are 2.1 Gbps.
-    assert "network.links.internet: offered load is 210% of the capacity (131.1 MB of KV cache per request)" in said
+    assert "network.links.internet: offered load is 210% of the capacity (131 MB of KV cache per request)" in said
 
 
 def test_a_variant_can_be_overloaded(scene) -> None:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,6 +99,7 @@ def _times(bandwidth: str, factor: float) -> str:
 # ---- nothing to choose -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @settings(max_examples=FEW)
 @given(scenes())
 def test_with_one_route_every_router_is_the_fixed_one(scene: Scene) -> None:
@@ -114,6 +116,7 @@ def test_with_one_route_every_router_is_the_fixed_one(scene: Scene) -> None:
         assert digest(simulated(one | {"router": router})) == want
 
 
+@pytest.mark.long
 @settings(max_examples=FEW)
 @given(scenes())
 def test_with_one_instance_every_balance_is_the_same(scene: Scene) -> None:

@@ -47,6 +47,7 @@ def mean_time(sizes: Draw, replication: int) -> float:
     return total / N
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "sizes", [lambda rng, n: rng.exponential(1.0, n), two_sizes], ids=["exponential", "hyper-deterministic"]
 )

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import ciw
 import numpy as np
+import pytest
 
 from tests.theory.stations import TWO_CLASSES, interval, run
 
 
+@pytest.mark.long
 def test_two_classes(tmp_path: Path) -> None:
     ours: list[list[float]] = [[], []]
     for records in run(TWO_CLASSES.format(requests=8_000, replications=16), tmp_path):

@@ -31,6 +31,7 @@ def test_one_link(lengths: dict[str, object], requests: int) -> None:
     holds(found, 1 / (1 - load))
 
 
+@pytest.mark.long
 def test_classes_of_different_sizes() -> None:
     """Processor sharing is as slow for every class: E[S_i] / (1 - load) (Kelly, Reversibility, section 3.3)."""
     loads = {
@@ -43,6 +44,7 @@ def test_classes_of_different_sizes() -> None:
         holds(found, 1 / (1 - 0.2), by("class", klass))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kv", [{}, {"weight": 2.0}], ids=["plain", "mesh"])
 def test_access_links_and_a_trunk(kv: dict[str, float]) -> None:
     """Flows that get C/n each and share C: the mean time of M/M/n, whatever the law of sizes.
@@ -61,6 +63,7 @@ def test_access_links_and_a_trunk(kv: dict[str, float]) -> None:
     holds(found, 1 + erlang_c(lines, load * lines) / (lines * (1 - load)), rate=RATE / lines)
 
 
+@pytest.mark.long
 def test_a_path_of_two_links() -> None:
     """Two ways that meet in front of the narrowest link: it alone decides, and is shared by the flows of both."""
     load, cut = 0.22, 8_000
@@ -106,6 +109,7 @@ def discriminatory(loads: tuple[float, float], sizes: tuple[float, float], weigh
     return [(1 + b * (h - g) / s / whole) / (1 - a - b), (1 + a * (g - h) / t / whole) / (1 - a - b)]
 
 
+@pytest.mark.long
 def test_weights() -> None:
     loads, sizes, weights = (0.1, 0.1), (0.04, 0.04), (4.0, 1.0)
     found = two_classes(loads, sizes, heavy={"weight": weights[0]}, light={"weight": weights[1]})
@@ -113,6 +117,7 @@ def test_weights() -> None:
         holds(found, theory, by("route", i))
 
 
+@pytest.mark.long
 def test_priorities() -> None:
     """The first class as if alone, M/M/1-PS; the second as in the preemptive-resume M/M/1.
 

@@ -40,7 +40,7 @@ def test_m_m_1(tmp_path: Path) -> None:
     check(simulate(tmp_path, EXPONENTIAL, load, requests=12_000), SERVICE / (1 - load))
 
 
-@pytest.mark.parametrize(("servers", "load"), [(2, 0.5), (5, 0.6)])
+@pytest.mark.parametrize(("servers", "load"), [(2, 0.5), pytest.param(5, 0.6, marks=pytest.mark.long)])
 def test_m_m_c(tmp_path: Path, servers: int, load: float) -> None:
     wait = erlang_c(servers, load * servers) * SERVICE / (servers * (1 - load))
     check(simulate(tmp_path, EXPONENTIAL, load, servers, requests=9_000), SERVICE + wait)
@@ -57,6 +57,7 @@ def test_m_g_1(tmp_path: Path) -> None:
     check(simulate(tmp_path, lengths, load), pollaczek_khinchine(load, SERVICE, exp(sigma**2)))
 
 
+@pytest.mark.long
 def test_prefill_and_decode_in_a_row(tmp_path: Path) -> None:
     """M/M/1, from which requests leave as a Poisson stream again (Burke 1956), then geometric services: M/G/1."""
     load, steps = 0.4, 100

@@ -18,8 +18,12 @@ SIZE = 2 * 32 * 32 * 128 * 2
 @pytest.mark.parametrize(
     ("lengths", "requests"),
     [
-        ("{kind: exponential, prompt: {mean: 10000}, output: 1}", 8_000),
-        ("{kind: lognormal, prompt: {mean: 10000, sigma: 0.8, min: 1, max: 1000000}, output: 1}", 8_000),
+        pytest.param("{kind: exponential, prompt: {mean: 10000}, output: 1}", 8_000, marks=pytest.mark.long),
+        pytest.param(
+            "{kind: lognormal, prompt: {mean: 10000, sigma: 0.8, min: 1, max: 1000000}, output: 1}",
+            8_000,
+            marks=pytest.mark.long,
+        ),
         ("{kind: fixed, prompt: 10000, output: 1}", 2_000),
     ],
     ids=["M/M/1-PS", "M/G/1-PS", "M/D/1-PS"],

@@ -96,7 +96,9 @@ def test_margins_are_relative_and_signed() -> None:
 
 def test_a_lost_request_is_infinitely_late() -> None:
     assert Objective.parse("ttft:mean=800ms").margin(facts(lost=1)) < 0
-    assert Objective.parse("tpot:mean=800ms").margin(facts()) < 0  # nothing to measure
+    assert Objective.parse("tpot:mean=800ms").margin(facts(measured=0)) < 0  # nothing to measure
+    with pytest.raises(InputError, match="no request has a TPOT"):
+        Objective.parse("tpot:mean=800ms").margin(facts())
 
 
 def test_a_share_within_a_percentile_is_that_of_the_percentile() -> None:

@@ -32,9 +32,15 @@ def confirmed(servers: int, lengths: str, slo: str, seed: int, settings: Setting
 @pytest.mark.parametrize(
     ("servers", "lengths", "slo", "law", "limit"),
     [
-        (2, EXPONENTIAL, "ttft:mean=130ms", lambda rate: waiting.mmc_mean(2, rate, SERVICE), 0.13),
+        pytest.param(
+            *(2, EXPONENTIAL, "ttft:mean=130ms", lambda rate: waiting.mmc_mean(2, rate, SERVICE), 0.13),
+            marks=pytest.mark.long,
+        ),
         (2, FIXED, "ttft:mean=130ms", lambda rate: waiting.mdc_mean(2, rate, SERVICE), 0.13),
-        (4, FIXED, "ttft:p99=200ms", lambda rate: 1 - waiting.mdc_within(4, rate, SERVICE, 0.1), 0.01),
+        pytest.param(
+            *(4, FIXED, "ttft:p99=200ms", lambda rate: 1 - waiting.mdc_within(4, rate, SERVICE, 0.1), 0.01),
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["M/M/2 mean", "M/D/2 mean", "M/D/4 p99"],
 )

@@ -105,7 +105,7 @@ def _chosen(loaded: Scenario, variant: str | None, variants: str | None) -> dict
 
     if variant is not None and variants is not None:
         raise InputError.one("--variant", "stands beside --variants", "give one of the two")
-    names = [variant] if variant is not None else [each.strip() for each in (variants or "").split(",") if each.strip()]
+    names = [variant] if variant is not None else outcome.names(variants)
     if not names:
         return {BASE: loaded, **loaded.fitting}
     option = "--variant" if variant is not None else "--variants"

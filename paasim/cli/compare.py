@@ -44,7 +44,7 @@ def compare(
     from paasim.study.compare import compare
 
     loaded = outcome.load(scenario[0], changes, seed, replications)
-    names = [name.strip() for name in variants.split(",") if name.strip()] if variants else []
+    names = outcome.names(variants)
     with outcome.progress() as progress:
         result = compare(loaded, names, jobs=jobs, progress=progress)
     outcome.show(result, outcome.place(output, loaded, as_json=as_json), loaded.base, as_json=as_json)

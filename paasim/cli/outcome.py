@@ -102,6 +102,11 @@ def show(result: Result, folder: Path | None, base: Path | None, *, as_json: boo
         console.note(f"kept in {folder}")
 
 
+def names(text: str | None) -> list[str]:
+    """The names in `A,B`; none if nothing is given."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
 def named(study: str, scenario: Scenario) -> str:
     """What the folder of a study is called beside the scenario: with the variant, if it is about one."""
     return " ".join([*scenario.label.removeprefix("variants.").rstrip(".").split(), study])

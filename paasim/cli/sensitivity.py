@@ -82,7 +82,7 @@ def sensitivity(
         metric=metric,
         samples=samples,
         variant=variant,
-        variants=[name.strip() for name in variants.split(",") if name.strip()] if variants else [],
+        variants=outcome.names(variants),
         **given,
     )
     planned = plan(loaded, options)
@@ -109,15 +109,10 @@ def _share(text: str) -> float:
         InputError: for anything else.
     """
     from paasim.core.errors import InputError
-    from paasim.core.percent import percent
+    from paasim.core.percent import share
 
-    found = percent(text)
-    if found is None:
-        try:
-            found = float(text)
-        except ValueError:
-            found = 0.0
-    if not 0 < found < 1:
+    found = share(text)
+    if found is None or not 0 < found < 1:
         raise InputError.one(f"--spread {text}", "is not a share between 0 and 100 %", "write e.g. --spread '20 %'")
     return found
 

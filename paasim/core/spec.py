@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class Spec(BaseModel):
@@ -19,3 +23,8 @@ class Spec(BaseModel):
         allow_inf_nan=False,
         validate_default=False,
     )
+
+
+def document_schema(document: type[Spec], title: str) -> dict[str, Any]:
+    """The JSON schema of what `--json` prints, or a file holds."""
+    return {"$schema": DIALECT, "title": title, **document.model_json_schema(mode="serialization")}

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 
@@ -31,9 +31,14 @@ def half_width(values: Sequence[float] | Floats, level: float = LEVEL) -> float 
     n = len(values)
     if n < 2:
         return None
-    from scipy.special import stdtrit
+    return student(0.5 + level / 2, n - 1) * float(np.std(values, ddof=1)) / sqrt(n)
 
-    return float(stdtrit(n - 1, 0.5 + level / 2)) * float(np.std(values, ddof=1)) / sqrt(n)
+
+def student(probability: float, freedom: float) -> float:
+    """Quantile of Student's t law; of the normal law at infinite freedom."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(ndtri(probability) if freedom == inf else stdtrit(freedom, probability))
 
 
 def over_replications(estimate: float, values: Sequence[float], level: float = LEVEL) -> Interval | None:

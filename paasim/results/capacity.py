@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, Literal
 
-from paasim.core.spec import Spec
+from paasim.core.spec import Spec, document_schema
 from paasim.results.manifest import version
 from paasim.results.schema import Variant
 from paasim.scenario.capacity import Analysis, Station
@@ -267,5 +267,4 @@ def _finite(value: float) -> float | None:
 
 def capacity_schema() -> dict[str, Any]:
     """The JSON schema of the document."""
-    schema = CapacityDocument.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "paasim capacity bounds", **schema}
+    return document_schema(CapacityDocument, "paasim capacity bounds")

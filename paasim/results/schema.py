@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from paasim.core.spec import Spec
+from paasim.core.spec import Spec, document_schema
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -252,5 +252,4 @@ class Document(Spec):
 
 def result_schema() -> dict[str, Any]:
     """The JSON schema of `result.json`."""
-    schema = Document.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "paasim result", **schema}
+    return document_schema(Document, "paasim result")

@@ -96,6 +96,11 @@ class Scenario(Spec):
         return self.workloads if self.workloads is not None else {ONE_CLASS: self._single()}
 
     @property
+    def has_closed_loop(self) -> bool:
+        """Whether users of some class wait for their answers, so that arrivals follow from the run."""
+        return any(each.closed_loop is not None for each in self.classes.values())
+
+    @property
     def variants(self) -> dict[str, Scenario]:
         """The variants as scenarios of their own, by name, in the order of the scenario.
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from paasim.core.spec import DIALECT
 from paasim.scenario.scenario import Scenario
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
 
 SHORT_FORMS = {
     "codec": "string",

@@ -43,9 +43,5 @@ def compare(
         where = scenario.where("variants")
         raise InputError.one(where, "there is only one variant", "comparing needs two: add one under 'variants'")
     result = simulate(scenario, replications, variants={n: known[n] for n in wanted}, jobs=jobs, progress=progress)
-    comparison = paired(result, wanted[0], closed_loop=_has_closed_loop(scenario))
+    comparison = paired(result, wanted[0], closed_loop=scenario.has_closed_loop)
     return Result(result.document.model_copy(update={"comparison": comparison}), result.replications)
-
-
-def _has_closed_loop(scenario: Scenario) -> bool:
-    return any(each.closed_loop is not None for each in scenario.classes.values())

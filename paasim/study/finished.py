@@ -198,15 +198,11 @@ def _paired_how(each: Finished, base: Finished, pairing: Pairing) -> list[str]:
     if pairing == "requests":
         return []
     if pairing == "lengths":
-        loops = [one.scenario is not None and _has_closed_loop(one.scenario) for one in (each, base)]
+        loops = [one.scenario is not None and one.scenario.has_closed_loop for one in (each, base)]
         return [CLOSED_LOOP if all(loops) else f"{pair} met {OTHER_TIMES}: compared replication by replication"]
     bare = [one.label for one in (each, base) if not one.side.observed]
     why = f"{' and '.join(bare)} has no table of requests" if bare else "they did not meet the same requests"
     return [f"{pair} are not paired, since {why}: intervals are Welch's, wider than paired ones"]
-
-
-def _has_closed_loop(scenario: Scenario) -> bool:
-    return any(each.closed_loop is not None for each in scenario.classes.values())
 
 
 def _other_limits(each: Finished, base: Finished) -> list[str]:

@@ -13,7 +13,8 @@ from math import ceil, inf, sqrt
 
 import numpy as np
 
-LEVEL = 0.95
+from paasim.metrics.intervals import LEVEL, student
+
 POWER = 0.8
 """Chance that the replications which are said to tell will tell, if the true difference is the one that was seen."""
 MOST = 1_000_000
@@ -33,7 +34,7 @@ class Spread:
 
     def half(self, level: float = LEVEL) -> float:
         """Half-width of the interval."""
-        return _t(0.5 + level / 2, self.freedom) * self.error
+        return student(0.5 + level / 2, self.freedom) * self.error
 
     def enough(self, distance: float) -> int | None:
         """How many replications would tell, with a chance of `POWER`, that a difference is this far from a limit.
@@ -48,10 +49,10 @@ class Spread:
         if distance <= 0:
             return None
         deviation, sides = self.error * sqrt(self.replications), 1 if self.is_paired else 2
-        n = max(ceil((_t(0.5 + LEVEL / 2, inf) + _t(POWER, inf)) ** 2 * (deviation / distance) ** 2), 3)
+        n = max(ceil((student(0.5 + LEVEL / 2, inf) + student(POWER, inf)) ** 2 * (deviation / distance) ** 2), 3)
         while n <= MOST:
             freedom = sides * (n - 1)
-            if (_t(0.5 + LEVEL / 2, freedom) + _t(POWER, freedom)) * deviation / sqrt(n) <= distance:
+            if (student(0.5 + LEVEL / 2, freedom) + student(POWER, freedom)) * deviation / sqrt(n) <= distance:
                 return max(n, self.replications + 1)
             n += max(1, n // 1000)
         return None
@@ -70,7 +71,7 @@ def own(values: Sequence[float]) -> Spread | None:
 
 def from_interval(half: float, freedom: int, replications: int) -> Spread:
     """What stands behind an interval at the usual level."""
-    return Spread(half / _t(0.5 + LEVEL / 2, freedom), freedom, replications)
+    return Spread(half / student(0.5 + LEVEL / 2, freedom), freedom, replications)
 
 
 def welch(ours: Spread, other: Spread) -> Spread:
@@ -79,10 +80,3 @@ def welch(ours: Spread, other: Spread) -> Spread:
     weight = a**2 / ours.freedom + b**2 / other.freedom
     freedom = (a + b) ** 2 / weight if weight else ours.freedom + other.freedom
     return Spread(sqrt(a + b), freedom, min(ours.replications, other.replications), is_paired=False)
-
-
-def _t(probability: float, freedom: float) -> float:
-    """Quantile of Student's t law."""
-    from scipy.special import ndtri, stdtrit
-
-    return float(ndtri(probability) if freedom == inf else stdtrit(freedom, probability))

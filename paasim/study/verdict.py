@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from paasim.metrics.intervals import LEVEL
 from paasim.results.schema import ByRequest, Difference, Verdict
-from paasim.study.spread import LEVEL, Spread
+from paasim.study.spread import Spread
 
 ROUNDING = 1e-9
 """Relative differences up to this come from the rounding of sums, and are none."""

@@ -70,8 +70,8 @@ def plan(
     asked = rate.Options(slo, tolerance, replications, confirm, reliefs is not False, jobs, output, as_json)
     loaded = outcome.load(scenario, changes, seed, None)
     if variants is not None:
-        names = [name.strip() for name in variants.split(",") if name.strip()]
-        return rate.several({name: _chosen(loaded, name, "--variants") for name in names}, asked)
+        several = {name: _chosen(loaded, name, "--variants") for name in outcome.names(variants)}
+        return rate.several(several, asked)
     return rate.max_rate(_chosen(loaded, variant), asked)
 
 

@@ -156,13 +156,9 @@ def _share(text: str) -> float:
         InputError: if it is none, or absurd.
     """
     from paasim.core.errors import InputError
-    from paasim.core.percent import percent
+    from paasim.core.percent import share
 
-    share = percent(text)
-    try:
-        share = float(text) if share is None else share
-    except ValueError:
-        share = 0.0
-    if not 0.001 <= share <= 0.5:
+    found = share(text)
+    if found is None or not 0.001 <= found <= 0.5:
         raise InputError.one(f"--tolerance {text}", "is not a share from 0.1 % to 50 %", "write e.g. --tolerance '2 %'")
-    return share
+    return found

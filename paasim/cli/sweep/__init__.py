@@ -77,7 +77,7 @@ def sweep(
     from paasim.study.sweep.points import candidates
     from paasim.study.sweep.sweep import Part, work_out
 
-    names = [name.strip() for name in variants.split(",") if name.strip()] if variants else []
+    names = outcome.names(variants)
     changes = [*changes, *([f"run.seed={seed}"] if seed is not None else [])]
     fields = {"variants": names, "sample": sample, "replications": replications}
     asked = asking.asked(source, vary, study, changes, **fields)

@@ -59,7 +59,6 @@ def outlooks(scenario: Scenario, parts: Parts, prompts: Sequence[int] = ()) -> l
         prompts: prompt lengths, tokens; none: quantiles of the lengths of each route.
     """
     found, coming = [], flows(scenario)
-    is_closed = any(workload.closed_loop is not None for workload in scenario.classes.values())
     load = {station.name: station.utilisation for station in analyze(scenario, parts).stations}
     for name, route in scenario.routes.items():
         course = Course.of(scenario, parts, route) if route.ships_kv else None
@@ -67,7 +66,7 @@ def outlooks(scenario: Scenario, parts: Parts, prompts: Sequence[int] = ()) -> l
             continue
         own = [flow for flow in coming if flow.route == name]
         rate = sum(flow.rate for flow in own)
-        warm = _is_warm(course, rate, any(not flow.rate for flow in own) and is_closed)
+        warm = _is_warm(course, rate, any(not flow.rate for flow in own) and scenario.has_closed_loop)
         known = load if any(flow.rate for flow in coming) else None
         lengths = prompts or _quantiles(own or coming)
         made = [transfer(course, shipment(parts, route, prompt), warm, known) for prompt in lengths]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from paasim.core.errors import InputError, Problem, did_you_mean
-from paasim.core.percent import percent
+from paasim.core.percent import share
 from paasim.core.units import TIME
 from paasim.results.schema import MetricName
 from paasim.scenario.scenario import Scenario
@@ -205,12 +205,7 @@ def _limit(text: str, value: str) -> float:
 
 
 def _share(text: str, value: str) -> float:
-    share = percent(value)
-    if share is None:
-        try:
-            share = float(value)
-        except ValueError:
-            share = math.nan
-    if not 0 < share <= 1:
+    found = share(value)
+    if found is None or not 0 < found <= 1:
         raise InputError.one(f"--slo {text}", f"'{value}' is not a share above 0 and up to 100 %", EXAMPLE)
-    return share
+    return found

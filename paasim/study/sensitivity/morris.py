@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from paasim.study.sensitivity.library import Respond, problem, salib
+from paasim.study.sensitivity.salib import Respond, module, problem
 from paasim.study.sensitivity.schema import Morris
 
 LEVELS = 4
@@ -32,9 +32,9 @@ def morris(names: Sequence[str], trajectories: int, respond: Respond, seed: int)
         InputError: if SALib is not installed.
     """
     described = problem(names)
-    samples = salib("sample.morris").sample(described, trajectories, num_levels=LEVELS, seed=seed)
+    samples = module("sample.morris").sample(described, trajectories, num_levels=LEVELS, seed=seed)
     values = respond(samples)
-    found = salib("analyze.morris").analyze(described, samples, values, num_levels=LEVELS, seed=seed)
+    found = module("analyze.morris").analyze(described, samples, values, num_levels=LEVELS, seed=seed)
     columns = [np.asarray(found[key], dtype=float) for key in ("mu_star", "mu_star_conf", "mu", "sigma")]
     least = ROUNDING * float(np.abs(values).max(initial=0.0))
     rows = zip(names, *(np.where(np.abs(column) > least, column, 0.0).tolist() for column in columns), strict=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from paasim.core.spec import Spec
+from paasim.core.spec import Spec, document_schema
 from paasim.study.sensitivity.inputs import Input
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -184,5 +184,4 @@ class Study(Spec):
 
 def sensitivity_schema() -> dict[str, Any]:
     """The JSON schema of a study."""
-    schema = Study.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "paasim sensitivity", **schema}
+    return document_schema(Study, "paasim sensitivity")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from paasim.study.sensitivity.library import Respond, problem, salib
+from paasim.study.sensitivity.salib import Respond, module, problem
 from paasim.study.sensitivity.schema import Sobol
 
 SAMPLES = 64
@@ -39,8 +39,8 @@ def sobol(names: Sequence[str], samples: int, respond: Respond, seed: int) -> li
         InputError: if SALib is not installed.
     """
     described = problem(names)
-    drawn = salib("sample.sobol").sample(described, samples, calc_second_order=False, seed=seed)
-    analyze = salib("analyze.sobol").analyze
+    drawn = module("sample.sobol").sample(described, samples, calc_second_order=False, seed=seed)
+    analyze = module("analyze.sobol").analyze
     values = respond(drawn)
     if np.ptp(values) == 0:  # nothing varies: no share of nothing
         return [Sobol(input=name, first=0, first_conf95=0, total=0, total_conf95=0) for name in names]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from paasim.core.errors import InputError
+from paasim.core.recorder import Floats
 from paasim.metrics.intervals import ENOUGH_REPLICATIONS
 from paasim.results.manifest import version
 from paasim.scenario.loader import changed
@@ -17,7 +18,6 @@ from paasim.scenario.scenario import Scenario
 from paasim.study import point
 from paasim.study.execute import Progress, cores
 from paasim.study.point import Outcome, Point
-from paasim.study.sensitivity.library import Floats
 from paasim.study.sensitivity.morris import morris
 from paasim.study.sensitivity.oat import one_at_a_time
 from paasim.study.sensitivity.plan import Options, Plan, plan

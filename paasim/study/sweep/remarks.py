@@ -33,7 +33,7 @@ def _remarks(study: StudySpec, scenarios: Sequence[Scenario]) -> Iterator[str]:
         yield "the variants have workloads of their own: points of different variants do not meet the same requests"
     if ends:
         yield f"points that differ in {' or '.join(ends)} share only the requests that the shorter run has"
-    if any(each.closed_loop is not None for scenario in scenarios[:1] for each in scenario.classes.values()):
+    if any(scenario.has_closed_loop for scenario in scenarios[:1]):
         yield "in a closed loop only lengths and think times are the same at every point: users wait for their answers"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from paasim.core.spec import Spec
+from paasim.core.spec import Spec, document_schema
 from paasim.results.schema import Variant
 from paasim.scenario.scenario import Scenario
 from paasim.scenario.studies import StudySpec
@@ -143,5 +143,4 @@ class Sweep:
 
 def sweep_schema() -> dict[str, Any]:
     """The JSON schema of what `paasim sweep --json` prints."""
-    schema = SweepDocument.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "paasim sweep", **schema}
+    return document_schema(SweepDocument, "paasim sweep")

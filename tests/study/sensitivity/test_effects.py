@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from paasim.core.errors import InputError
+from paasim.core.recorder import Floats
 from paasim.results.result import Result
 from paasim.study.point import Outcome, facts
 from paasim.study.sensitivity.inputs import Input, Setting
-from paasim.study.sensitivity.library import Floats
 from paasim.study.sensitivity.measure import Measure
 from paasim.study.sensitivity.morris import morris
 from paasim.study.sensitivity.oat import one_at_a_time

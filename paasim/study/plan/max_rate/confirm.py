@@ -29,7 +29,7 @@ from math import sqrt
 
 import numpy as np
 
-from paasim.metrics.intervals import LEVEL, half_width
+from paasim.metrics.intervals import LEVEL, half_width, student
 from paasim.study.plan.max_rate.bench import UNSTEADY, Bench, Trial
 
 WIDEST = 0.2
@@ -138,9 +138,7 @@ def _curves(replications: int, objectives: int) -> tuple[Curve, Curve, Curve]:
 
 def _t(replications: int, misses: float) -> float:
     """Student's t that is exceeded on either side together in so many cases."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(replications - 1, 1 - misses / 2))
+    return student(1 - misses / 2, replications - 1)
 
 
 def _missing(trials: Sequence[Trial], curve: Curve) -> int:

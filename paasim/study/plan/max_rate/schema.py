@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from paasim.core.spec import Spec
+from paasim.core.spec import Spec, document_schema
 from paasim.results.schema import Interval
 
 Unit = Literal["requests/s", "users", "times the load"]
@@ -160,5 +160,4 @@ class PlanDocument(Spec):
 
 def plan_schema() -> dict[str, Any]:
     """The JSON schema of `plan.json`."""
-    schema = PlanDocument.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "paasim plan", **schema}
+    return document_schema(PlanDocument, "paasim plan")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from paasim.core.spec import Spec
+from paasim.core.spec import Spec, document_schema
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -127,5 +127,4 @@ class Plan(Spec):
 
 def plan_schema() -> dict[str, Any]:
     """The JSON schema of `plan.json`."""
-    schema = Plan.model_json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "paasim plan for least cost", **schema}
+    return document_schema(Plan, "paasim plan for least cost")

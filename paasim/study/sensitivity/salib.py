@@ -6,29 +6,26 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from paasim.core.errors import InputError
+from paasim.core.recorder import Floats
 
-Floats = npt.NDArray[np.float64]
 Respond = Callable[[Floats], Floats]
 """From samples, shape (n, inputs), each in [0, 1], to the metric at each."""
 
 INSTALL = 'sh install.sh sensitivity (or: pip install "SALib>=1.5"), or take --method oat'
 
 
-def salib(module: str) -> Any:
+def module(name: str) -> Any:
     """A module of SALib, such as `sample.morris`.
 
     Raises:
         InputError: if it is not installed.
     """
     try:
-        return importlib.import_module(f"SALib.{module}")
+        return importlib.import_module(f"SALib.{name}")
     except ImportError:
         what = "this method needs SALib, which is not installed"
-        raise InputError.one(f"--method {module.rsplit('.', 1)[1]}", what, INSTALL) from None
+        raise InputError.one(f"--method {name.rsplit('.', 1)[1]}", what, INSTALL) from None
 
 
 def problem(names: Sequence[str]) -> dict[str, Any]:

@@ -25,12 +25,15 @@ def children(pid: int) -> list[int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and is not yet buried does not."""
+    """Whether a process runs; one that has ended and is not yet buried does not, once its last thread has."""
+    return any(_runs(thread) for thread in Path(f"/proc/{pid}/task").glob("*/stat"))
+
+
+def _runs(thread: Path) -> bool:
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
+        return thread.read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:  # it has ended
         return False
-    return state != "Z"
 
 
 def wait_until(is_so: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
